@@ -1,0 +1,22 @@
+# newsmill_embed(TARGET SYMBOL FILE): the text of FILE as `extern const std::string_view SYMBOL` in namespace
+# newsmill::embedded, so that the binary needs no data files beside it.
+function(newsmill_embed target symbol path)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  file(READ ${path} content)
+  # Compilers bound the length of one literal: split at 8,000 characters.
+  string(LENGTH "${content}" length)
+  set(literals "")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${content}" ${at} 8000 piece)
+    string(APPEND literals "R\"~embed~(${piece})~embed~\"\n")
+    math(EXPR at "${at} + 8000")
+  endwhile()
+  if(literals STREQUAL "")
+    set(literals "\"\"")
+  endif()
+  set(out ${CMAKE_BINARY_DIR}/generated/embedded_${symbol}.cpp)
+  file(WRITE ${out}.new "#include <string_view>\nnamespace newsmill::embedded {\nextern const std::string_view ${symbol};\nconst std::string_view ${symbol} =\n${literals};\n}\n")
+  file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
+  target_sources(${target} PRIVATE ${out})
+endfunction()

@@ -1,0 +1,66 @@
+#include "pipeline/batch.hpp"
+
+#include "pipeline/check.hpp"
+
+namespace newsmill {
+
+std::string_view code_name(Code code) noexcept {
+    switch (code) {
+        case Code::kOk: return "OK";
+        case Code::kParseJson: return "PARSE_JSON";
+        case Code::kNoText: return "NO_TEXT";
+        case Code::kTooLarge: return "TOO_LARGE";
+        case Code::kBadUtf8: return "BAD_UTF8";
+        case Code::kFormat: return "FORMAT";
+        case Code::kOutputRejected: return "OUTPUT_REJECTED";
+    }
+    return "OK";
+}
+
+std::string_view dedup_kind_name(DedupKind kind) noexcept {
+    return kind == DedupKind::kUnique ? "unique" : "exact";
+}
+
+std::string_view quote_type_name(QuoteType type) noexcept {
+    constexpr std::string_view kNames[] = {"direct", "mixed", "indirect", "transcript"};
+    return kNames[static_cast<int>(type)];
+}
+
+std::string_view resolved_name(Resolved resolved) noexcept {
+    constexpr std::string_view kNames[] = {"none", "explicit", "pronoun", "title"};
+    return kNames[static_cast<int>(resolved)];
+}
+
+Batch::Batch(const BatchLimits& limits) : arena(limits.arena_bytes), limits_(limits) {
+    articles.reserve(limits.articles_max);
+    pins_.reserve(limits.articles_max);
+}
+
+Batch::~Batch() { reset(); }
+
+bool Batch::full() const noexcept {
+    return articles.size() >= limits_.articles_max || payload_bytes_ >= limits_.payload_bytes_max;
+}
+
+Article& Batch::add(std::string_view payload) {
+    NEWSMILL_CHECK(articles.size() < limits_.articles_max, "a full batch takes no article");
+    Article& article = articles.emplace_back();
+    article.payload = payload;
+    payload_bytes_ += payload.size();
+    return article;
+}
+
+void Batch::reset() noexcept {
+    articles.clear();
+    journal.clear();
+    journal_bytes.clear();
+    arena.reset();
+    for (const Pin& pin : pins_) pin.release(pin.object);
+    pins_.clear();
+    payload_bytes_ = 0;
+    sequence = 0;
+    epoch = 0;
+    issued_ns = 0;
+}
+
+}  // namespace newsmill

@@ -1,0 +1,266 @@
+// The unit of work: a batch of articles that travels through the stages, and the shapes that the
+// stages fill in. A batch is owned by exactly one agent at a time; a hand-off through a queue
+// passes it on.
+//
+// Every std::string_view and std::span in an Article points into one of: the source's pinned memory
+// (a fetched Kafka message, a mapped or read file), the batch's arena, or static storage. All of
+// them live until the batch is released to the pool, so no stage owns or frees anything. All text
+// is UTF-8. All offsets are bytes unless a name says otherwise. Times are Unix milliseconds, UTC.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/arena.hpp"
+
+namespace newsmill {
+
+// ---- Where an article was read
+// --------------------------------------------------------------------
+
+inline constexpr std::int64_t kNoTime = INT64_MIN;
+
+struct Header {
+    std::string_view name;
+    std::string_view value;
+};
+
+// The coordinates of one input record; (topic, partition, offset) is the article's id in the
+// journal.
+struct Origin {
+    std::string_view topic;       // Kafka topic, or the file's name
+    std::int32_t partition = -1;  // Kafka partition; -1 for files
+    std::int64_t offset = 0;      // Kafka offset; for files the line (or array element), from 1
+    std::int64_t timestamp_ms = kNoTime;  // the Kafka record's timestamp; kNoTime for files
+};
+
+// ---- What went wrong with an article
+// ----------------------------------------------------------------
+
+// Stable: the names (code_name) are part of the dead letter's contract.
+enum class Code : std::uint8_t {
+    kOk,
+    kParseJson,       // PARSE_JSON       not JSON, or cut off
+    kNoText,          // NO_TEXT          no headline and no body left
+    kTooLarge,        // TOO_LARGE        over input.article_bytes_max
+    kBadUtf8,         // BAD_UTF8         too many bytes that are no text in any known encoding
+    kFormat,          // FORMAT           JSON, but not an article; or a format that is not known
+    kOutputRejected,  // OUTPUT_REJECTED  the output broker refused the record for good
+};
+std::string_view code_name(Code code) noexcept;
+
+struct Verdict {
+    Code code = Code::kOk;
+    std::string_view stage;    // static: the stage's name
+    std::string_view message;  // one clear line, no article text; static or in the arena
+};
+
+// ---- parse
+// -------------------------------------------------------------------------------------------
+
+// The provider's own values: unescaped, otherwise untouched. Empty means absent.
+struct Fields {
+    std::string_view id;   // the provider's id or uuid
+    std::string_view uri;  // uri, guid or url, as given
+    std::string_view url;  // the web address, if given beside the uri
+    std::string_view headline;
+    std::string_view body;
+    std::string_view by;  // authors, joined by ", "
+    std::string_view located;
+    std::string_view language;   // a code or a name in any language
+    std::string_view source;     // a provider's name or domain
+    std::string_view published;  // any date format
+    std::string_view updated;    // any date format
+    std::string_view version;
+    std::string_view pub_status;  // usable, withheld or canceled
+    std::string_view urgency;
+    std::string_view ednote;
+    std::string_view slugline;
+    std::string_view copyright;
+    std::string_view
+        passthrough;  // one JSON object text of the members that no mapping took; or empty
+    bool body_is_html = false;  // the format says so (body_html, contentType text/html)
+};
+
+// ---- normalize
+// ---------------------------------------------------------------------------------------
+
+// What the normalizer had to do, for enrichment and metrics; a bit set.
+enum Repair : std::uint32_t {
+    kRepairEntities = 1u << 0,
+    kRepairMojibake = 1u << 1,
+    kRepairControls = 1u << 2,   // NUL, C0 and cp1252 controls, invalid UTF-8
+    kRepairInvisible = 1u << 3,  // soft hyphens, zero-width characters, BOMs
+    kRepairNfc = 1u << 4,
+    kRepairMarkup = 1u << 5,    // tags removed
+    kRepairHeadline = 1u << 6,  // a repeated headline dropped from the body
+    kRepairBoilerplate = 1u << 7,
+    kRepairSpace = 1u << 8,
+    kRepairUtf8 = 1u << 9,  // the payload itself was no UTF-8 (set by parse)
+};
+
+// ---- fingerprint
+// -------------------------------------------------------------------------------------
+
+struct Hash128 {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    auto operator<=>(const Hash128&) const = default;
+};
+
+// ---- dedup
+// -------------------------------------------------------------------------------------------
+
+enum class DedupKind : std::uint8_t { kUnique, kExact };
+std::string_view dedup_kind_name(DedupKind kind) noexcept;
+
+// A function of the journal's prefix alone; see stages/dedup.hpp.
+struct Decision {
+    DedupKind kind = DedupKind::kUnique;
+    std::uint64_t cluster_id = 0;  // of the cluster's first article
+    std::int32_t similarity = 0;   // 0-100; 0 for unique
+    std::string_view of_uri;       // the first sighting; empty for unique
+    Origin of;                     // its coordinates; of.timestamp_ms is unset
+};
+
+// ---- quotes
+// ------------------------------------------------------------------------------------------
+
+struct Span {  // half-open bytes of Article::body
+    std::uint32_t start = 0;
+    std::uint32_t end = 0;
+    auto operator<=>(const Span&) const = default;
+};
+
+enum class QuoteType : std::uint8_t { kDirect, kMixed, kIndirect, kTranscript };
+enum class Resolved : std::uint8_t { kNone, kExplicit, kPronoun, kTitle };
+std::string_view quote_type_name(QuoteType type) noexcept;
+std::string_view resolved_name(Resolved resolved) noexcept;
+
+struct Quote {
+    std::uint32_t statement = 0;  // fragments of one statement share it; from 0 in each article
+    QuoteType type = QuoteType::kDirect;
+    Span span;                     // the whole statement, marks included
+    std::span<const Span> quoted;  // the segments in marks, marks excluded
+    std::string_view speaker;      // full name; empty if unsure
+    std::string_view role;         // empty if not said
+    Span mention;                  // where the speaker is named; empty span if nowhere
+    Resolved resolved = Resolved::kNone;
+    Span cue;                     // "said"; empty span if none
+    std::uint8_t confidence = 0;  // 0-100
+};
+
+// ---- topics
+// ------------------------------------------------------------------------------------------
+
+struct Topic {
+    std::string_view code;        // IPTC Media Topic, eight digits: "11000000"
+    std::string_view name;        // "politics"
+    std::string_view creator;     // "newsmill/topics-rules@1"
+    std::uint8_t confidence = 0;  // 0-100
+    std::uint8_t relevance = 0;   // 0-100
+};
+
+// ---- The article and the batch
+// -----------------------------------------------------------------------
+
+struct Article {
+    // Set by the source.
+    Origin origin;
+    std::string_view key;      // the Kafka key; empty if none
+    std::string_view payload;  // the raw bytes
+    bool has_key = false;
+    bool has_payload = true;      // false: a Kafka tombstone (a null value)
+    bool payload_padded = false;  // 64 bytes past the payload's end may be read
+    std::span<const Header> headers;
+
+    Verdict verdict;  // set once, by the stage that gives the article up; later stages skip it
+    bool ok() const noexcept { return verdict.code == Code::kOk; }
+
+    Fields raw;  // parse
+
+    // normalize
+    std::string_view uri;  // never empty on an ok article
+    std::string_view headline;
+    std::string_view body;       // paragraphs parted by exactly "\n\n"; no other control character
+    bool body_is_ascii = false;  // then byte offsets are code point offsets
+    std::string_view by;
+    std::string_view located;   // the dateline's place
+    std::string_view language;  // ISO 639-1, or ISO 639-3 where there is no two-letter code; "und"
+    std::uint8_t language_confidence = 0;
+    std::string_view language_declared;  // the input's, as a code; empty if unreadable or absent
+    std::int64_t first_created_ms = kNoTime;
+    std::int64_t version_created_ms = kNoTime;
+    std::string_view published_raw;  // kept when the date can't be read
+    std::uint32_t repairs = 0;       // bit set of Repair
+
+    Hash128 exact_hash;             // fingerprint
+    Decision decision;              // dedup
+    std::span<const Quote> quotes;  // quotes
+    std::span<const Topic> topics;  // topics, strongest first
+    std::string_view record;  // encode: the output value, one line of JSON without its newline
+};
+
+// What the journal says of one article: everything that a decision may depend on.
+struct JournalEntry {
+    Origin origin;  // id; timestamp_ms is not part of it
+    Hash128 exact_hash;
+    std::int64_t event_ms = kNoTime;  // the record's own time (Kafka's, else the date in it)
+    std::string_view uri;
+};
+
+// Memory that articles view and that must outlive them: a fetched message, a mapped file.
+// Release runs in whichever thread returns the batch to its pool.
+struct Pin {
+    void* object = nullptr;
+    void (*release)(void*) noexcept = nullptr;
+};
+
+struct BatchLimits {
+    std::uint32_t articles_max = 256;
+    std::size_t payload_bytes_max =
+        1 << 20;  // a batch closes at this many; one larger article is alone in it
+    std::size_t arena_bytes = 4 << 20;
+};
+
+class Batch {
+   public:
+    explicit Batch(const BatchLimits& limits);
+    ~Batch();
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+    // The dense number that orders the world: 0, 1, 2, … in the order of issue.
+    std::uint64_t sequence = 0;
+    // The source's epoch at issue; batches of an older epoch than the sink's are dropped there.
+    std::uint64_t epoch = 0;
+    // Nanoseconds of the engine's clock at issue, for latency metrics only; no stage reads it.
+    std::int64_t issued_ns = 0;
+
+    std::vector<Article> articles;  // capacity articles_max, never reallocates
+    Arena arena;
+    // The journal's slice that this batch brings to dedup: all entries, of all daemons, since the
+    // batch before, in the journal's order. Views into journal_bytes.
+    std::vector<JournalEntry> journal;
+    std::vector<std::string> journal_bytes;
+
+    const BatchLimits& limits() const noexcept { return limits_; }
+    std::size_t payload_bytes() const noexcept { return payload_bytes_; }
+    bool full() const noexcept;
+    // Appends an article (headers and origin by the caller) and counts its bytes.
+    Article& add(std::string_view payload);
+    void pin(Pin pin) { pins_.push_back(pin); }
+    // Releases the pins, the arena and the articles; keeps the capacities.
+    void reset() noexcept;
+
+   private:
+    BatchLimits limits_;
+    std::size_t payload_bytes_ = 0;
+    std::vector<Pin> pins_;
+};
+
+}  // namespace newsmill
