@@ -52,8 +52,6 @@ Article& Batch::add(std::string_view payload) {
 
 void Batch::reset() noexcept {
     articles.clear();
-    journal.clear();
-    journal_bytes.clear();
     arena.reset();
     for (const Pin& pin : pins_) pin.release(pin.object);
     pins_.clear();

@@ -165,6 +165,21 @@ struct Topic {
     std::uint8_t relevance = 0;   // 0-100
 };
 
+// ---- route
+// ---------------------------------------------------------------------------------------
+
+enum class Channel : std::uint8_t { kMain, kDuplicates, kDeadLetters, kNone };
+inline constexpr int kChannels = 3;  // kNone is not published
+
+struct Output {
+    Channel channel = Channel::kNone;
+    bool has_key = false;
+    bool has_value = true;  // false: a tombstone
+    std::string_view key;
+    std::string_view value;
+    std::span<const Header> headers;
+};
+
 // ---- The article and the batch
 // -----------------------------------------------------------------------
 
@@ -203,6 +218,7 @@ struct Article {
     std::span<const Quote> quotes;  // quotes
     std::span<const Topic> topics;  // topics, strongest first
     std::string_view record;  // encode: the output value, one line of JSON without its newline
+    Output output;            // route: what the sink publishes for this article
 };
 
 // What the journal says of one article: everything that a decision may depend on.
@@ -243,11 +259,6 @@ class Batch {
 
     std::vector<Article> articles;  // capacity articles_max, never reallocates
     Arena arena;
-    // The journal's slice that this batch brings to dedup: all entries, of all daemons, since the
-    // batch before, in the journal's order. Views into journal_bytes.
-    std::vector<JournalEntry> journal;
-    std::vector<std::string> journal_bytes;
-
     const BatchLimits& limits() const noexcept { return limits_; }
     std::size_t payload_bytes() const noexcept { return payload_bytes_; }
     bool full() const noexcept;

@@ -27,6 +27,16 @@ class Stage {
     virtual void process(Batch& batch) noexcept = 0;
 };
 
+// Follows the journal: sees every entry of every daemon, in the one order that the journal gives
+// all of them. The state that it builds is a function of that sequence alone, so all followers
+// agree.
+class JournalFollower {
+   public:
+    virtual ~JournalFollower() = default;
+    // `entry` and its views live for the call only.
+    virtual void apply(const JournalEntry& entry) noexcept = 0;
+};
+
 // Gives the article up: it becomes a dead letter. `message` must outlive the batch (static or
 // arena).
 inline void reject(Article& article, Code code, std::string_view stage,

@@ -1,0 +1,21 @@
+// Time as the engine sees it, behind a seam so that a test can own it. Stages never see a clock.
+#pragma once
+
+#include <cstdint>
+
+namespace newsmill {
+
+class Clock {
+   public:
+    virtual ~Clock() = default;
+    // Monotonic nanoseconds; any thread.
+    virtual std::int64_t now_ns() const noexcept = 0;
+};
+
+// std::chrono::steady_clock. One for the process.
+const Clock& steady_clock() noexcept;
+
+inline constexpr std::int64_t kMillisecond = 1'000'000;
+inline constexpr std::int64_t kNever = INT64_MAX;
+
+}  // namespace newsmill

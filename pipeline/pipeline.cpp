@@ -1,0 +1,116 @@
+#include "pipeline/pipeline.hpp"
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace newsmill {
+
+Pipeline::Pipeline(PipelineParts parts, const PipelineOptions& options, const Clock& clock)
+    : options_(options), clock_(clock), parts_(std::move(parts)) {
+    Link& free = new_link();
+    for (std::size_t i = 0; i < options_.pool_batches; ++i) {
+        pool_.push_back(std::make_unique<Batch>(options_.batch));
+        free.push(pool_.back().get());
+    }
+    const std::vector<Link*> front_in = new_links(options_.lanes_front);
+    const std::vector<Link*> front_out = new_links(options_.lanes_front);
+    const std::vector<Link*> back_in = new_links(options_.lanes_back);
+    const std::vector<Link*> back_out = new_links(options_.lanes_back);
+
+    source_ = std::make_unique<SourceAgent>(parts_.consumer, control_, clock_, free, front_in,
+                                            metrics_, options_.source);
+    agents_.push_back(source_.get());
+    inputs_.push_back({&free});
+    add_lanes("front", options_.lanes_front, parts_.front, front_in, front_out);
+    journal_ =
+        std::make_unique<JournalAgent>(parts_.journal, options_.journal_writer, parts_.follower,
+                                       parts_.decide, control_, front_out, back_in, metrics_);
+    agents_.push_back(journal_.get());
+    inputs_.push_back(front_out);
+    add_lanes("back", options_.lanes_back, parts_.back, back_in, back_out);
+    sink_ = std::make_unique<SinkAgent>(parts_.producer, control_, clock_, back_out, free, metrics_,
+                                        options_.sink);
+    agents_.push_back(sink_.get());
+    inputs_.push_back(back_out);
+}
+
+Pipeline::~Pipeline() {
+    runners_.clear();
+    // Clients and their wake-ups end before the parkers do; batches before the clients that they
+    // pin.
+    pool_.clear();
+}
+
+Link& Pipeline::new_link() {
+    links_.push_back(std::make_unique<Link>(options_.pool_batches));
+    return *links_.back();
+}
+
+std::vector<Link*> Pipeline::new_links(std::size_t count) {
+    std::vector<Link*> links;
+    for (std::size_t i = 0; i < count; ++i) links.push_back(&new_link());
+    return links;
+}
+
+void Pipeline::add_lanes(const char* name, std::size_t count,
+                         const std::function<StageChain()>& chain, const std::vector<Link*>& in,
+                         const std::vector<Link*>& out) {
+    for (std::size_t i = 0; i < count; ++i) {
+        lanes_.push_back(std::make_unique<LaneAgent>(name + std::to_string(i), chain(), control_,
+                                                     *in[i], *out[i]));
+        agents_.push_back(lanes_.back().get());
+        inputs_.push_back({in[i]});
+    }
+}
+
+std::size_t Pipeline::pool_bytes() const noexcept {
+    return options_.pool_batches * (options_.batch.payload_bytes_max + options_.batch.arena_bytes);
+}
+
+void Pipeline::start() {
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+        runners_.push_back(std::make_unique<Runner>(std::string(agents_[i]->name()),
+                                                    std::vector<Agent*>{agents_[i]}, clock_,
+                                                    options_.runner));
+        Parker* parker = &runners_.back()->parker();
+        for (Link* link : inputs_[i]) link->set_consumer(parker);
+        control_.add_parker(parker);
+        if (agents_[i] == source_.get()) parts_.consumer.set_waker(parker);
+        if (agents_[i] == sink_.get()) parts_.producer.set_waker(parker);
+        if (agents_[i] == journal_.get() && parts_.journal != nullptr)
+            parts_.journal->set_waker(parker);
+    }
+    for (const auto& runner : runners_) runner->start();
+}
+
+bool Pipeline::join(std::int64_t deadline_ns) {
+    std::int64_t end_at = kNever;
+    for (const auto& runner : runners_) {
+        while (!runner->finished()) {
+            if (end_at == kNever && (control_.stop_requested() || control_.failed())) {
+                end_at = clock_.now_ns() + deadline_ns;
+            }
+            if (clock_.now_ns() > end_at) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        runner->join();
+    }
+    return true;
+}
+
+void Pipeline::run_inline() noexcept {
+    for (bool done = false; !done;) {
+        done = true;
+        bool busy = false;
+        for (Agent* agent : agents_) {
+            const Agent::Work work = agent->do_work();
+            done &= work == Agent::Work::kDone;
+            busy |= work == Agent::Work::kBusy;
+        }
+        if (!busy && !done) std::this_thread::yield();
+    }
+}
+
+}  // namespace newsmill

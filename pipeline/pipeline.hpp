@@ -1,0 +1,89 @@
+// The wiring: source -> front lanes -> journal and dedup -> back lanes -> sink -> pool. One place
+// builds it for production, for tests and for the inline run; they differ in who drives the agents.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "pipeline/journal.hpp"
+#include "pipeline/lane.hpp"
+#include "pipeline/runner.hpp"
+#include "pipeline/sink.hpp"
+#include "pipeline/source.hpp"
+
+namespace newsmill {
+
+using StageChain = std::vector<std::unique_ptr<Stage>>;
+
+struct PipelineOptions {
+    std::size_t lanes_front = 1;
+    std::size_t lanes_back = 1;
+    std::size_t pool_batches = 32;
+    BatchLimits batch;
+    SourceOptions source;
+    SinkOptions sink;
+    RunnerOptions runner;
+    std::uint64_t journal_writer = 1;
+};
+
+// What a pipeline is made of; all references outlive it.
+struct PipelineParts {
+    Consumer& consumer;
+    Producer& producer;
+    Journal* journal = nullptr;           // null: no dedup
+    JournalFollower* follower = nullptr;  // with a journal: the dedup stage,
+    Stage* decide = nullptr;              // twice
+    std::function<StageChain()> front;    // a fresh chain for each lane; before threads start
+    std::function<StageChain()> back;
+};
+
+class Pipeline {
+   public:
+    Pipeline(PipelineParts parts, const PipelineOptions& options, const Clock& clock);
+    ~Pipeline();
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    // In production: a thread an agent (journal and dedup are one).
+    void start();
+    // Waits until all agents are done: the input's end, a stop, or a failure. False if that takes
+    // longer than `deadline_ns` after a stop was requested: the process must end without a commit.
+    bool join(std::int64_t deadline_ns);
+
+    // In the inline run: one thread, this one, until all agents are done.
+    void run_inline() noexcept;
+
+    // In the simulator: whoever calls their do_work().
+    const std::vector<Agent*>& agents() const noexcept { return agents_; }
+
+    Control& control() noexcept { return control_; }
+    const Metrics& metrics() const noexcept { return metrics_; }
+    SinkAgent& sink() noexcept { return *sink_; }
+    bool ready() const noexcept { return journal_->ready(); }
+    // Bytes that the pool may pin at most.
+    std::size_t pool_bytes() const noexcept;
+
+   private:
+    Link& new_link();
+    std::vector<Link*> new_links(std::size_t count);
+    void add_lanes(const char* name, std::size_t count, const std::function<StageChain()>& chain,
+                   const std::vector<Link*>& in, const std::vector<Link*>& out);
+
+    PipelineOptions options_;
+    const Clock& clock_;
+    Control control_;
+    Metrics metrics_;
+    std::vector<std::unique_ptr<Batch>> pool_;
+    std::vector<std::unique_ptr<Link>> links_;
+    std::vector<std::unique_ptr<LaneAgent>> lanes_;
+    std::unique_ptr<SourceAgent> source_;
+    std::unique_ptr<JournalAgent> journal_;
+    std::unique_ptr<SinkAgent> sink_;
+    std::vector<Agent*> agents_;              // from the source to the sink
+    std::vector<std::vector<Link*>> inputs_;  // of the agent at the same place
+    std::vector<std::unique_ptr<Runner>> runners_;
+    PipelineParts parts_;
+};
+
+}  // namespace newsmill

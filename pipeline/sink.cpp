@@ -1,0 +1,234 @@
+#include "pipeline/sink.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/check.hpp"
+
+namespace newsmill {
+
+SinkAgent::SinkAgent(Producer& producer, Control& control, const Clock& clock,
+                     std::vector<Link*> in, Link& free, Metrics& metrics, SinkOptions options)
+    : producer_(producer),
+      control_(control),
+      clock_(clock),
+      in_(std::move(in)),
+      free_(free),
+      metrics_(metrics),
+      options_(options) {}
+
+std::int64_t SinkAgent::deadline_ns() const noexcept {
+    switch (state_) {
+        case State::kIdle:
+            // A batch that waits here is one for which no transaction could begin yet.
+            if (in_[received_ % in_.size()]->size() == 0) return kNever;
+            break;
+        case State::kDone: return kNever;
+        case State::kOpen:
+            if (sending_ == nullptr) return opened_ns_ + options_.commit_interval_ns;
+            break;
+        case State::kPositions:
+        case State::kCommit:
+        case State::kAbort: break;
+    }
+    return clock_.now_ns() + kMillisecond;  // a step that said "call again"
+}
+
+Agent::Work SinkAgent::do_work() noexcept {
+    if (state_ == State::kDone) return Work::kDone;
+    if (control_.failed()) return finish();
+    switch (state_) {
+        case State::kIdle: return receive();
+        case State::kOpen:
+            if (stale()) {
+                state_ = State::kAbort;
+                return Work::kBusy;
+            }
+            if (sending_ != nullptr) return send();
+            if (commit_due()) {
+                state_ = State::kPositions;
+                return Work::kBusy;
+            }
+            return receive();
+        case State::kPositions: return commit_positions();
+        case State::kCommit: return commit();
+        case State::kAbort: return abort();
+        case State::kDone: break;
+    }
+    return Work::kDone;
+}
+
+// The open transaction holds batches that were read before a rewind.
+bool SinkAgent::stale() const noexcept {
+    return options_.check_epoch && epoch_ != control_.epoch();
+}
+
+bool SinkAgent::commit_due() const noexcept {
+    if (held_.size() >= options_.held_batches_max) return true;
+    if (received_ == control_.flush_requested()) return true;
+    if (clock_.now_ns() - opened_ns_ >= options_.commit_interval_ns) return true;
+    return in_[received_ % in_.size()]->drained();
+}
+
+Agent::Work SinkAgent::receive() noexcept {
+    Link& lane = *in_[received_ % in_.size()];
+    Batch* batch = lane.peek();
+    if (batch == nullptr) {
+        if (state_ == State::kIdle && lane.drained()) return finish();
+        return Work::kIdle;
+    }
+    NEWSMILL_CHECK(batch->sequence == received_, "lanes keep the sequence");
+    if (options_.check_epoch && batch->epoch != control_.epoch()) {
+        lane.pop();
+        ++received_;
+        drop(batch);
+        return Work::kBusy;
+    }
+    if (state_ == State::kIdle) {
+        const Outcome outcome = producer_.begin();
+        if (outcome == Outcome::kRetry) return Work::kIdle;
+        if (outcome != Outcome::kOk) return fail();
+        state_ = State::kOpen;
+        epoch_ = batch->epoch;
+        opened_ns_ = clock_.now_ns();
+    }
+    lane.pop();
+    ++received_;
+    sending_ = batch;
+    sending_at_ = 0;
+    return send();
+}
+
+Agent::Work SinkAgent::send() noexcept {
+    while (sending_at_ < sending_->articles.size()) {
+        Article& article = sending_->articles[sending_at_];
+        if (article.output.channel == Channel::kMain && options_.refuse &&
+            producer_.refuses(article)) {
+            options_.refuse(article, sending_->arena);
+        }
+        const Outcome outcome =
+            article.output.channel == Channel::kNone ? Outcome::kOk : producer_.send(article);
+        if (outcome == Outcome::kRetry) return Work::kIdle;
+        if (outcome == Outcome::kFailed) return fail();
+        if (outcome == Outcome::kAborted) {
+            state_ = State::kAbort;
+            return Work::kBusy;
+        }
+        ++sending_at_;
+    }
+    note_positions(*sending_);
+    held_.push_back(std::exchange(sending_, nullptr));
+    return Work::kBusy;
+}
+
+void SinkAgent::note_positions(const Batch& batch) {
+    for (const Article& article : batch.articles) {
+        const Origin& origin = article.origin;
+        auto it = std::find_if(positions_.begin(), positions_.end(), [&origin](const Position& p) {
+            return p.partition == origin.partition && p.topic == origin.topic;
+        });
+        if (it == positions_.end()) {
+            positions_.push_back({std::string(origin.topic), origin.partition, 0});
+            it = positions_.end() - 1;
+        }
+        it->next_offset = std::max(it->next_offset, origin.offset + 1);
+    }
+}
+
+Agent::Work SinkAgent::commit_positions() noexcept {
+    // The token of exactly this epoch: positions read under one membership of the group are never
+    // committed under another.
+    std::optional<GroupToken> token = control_.token_of(epoch_);
+    if (!options_.check_epoch && !token) token = control_.token_of(control_.epoch());
+    if (!token || stale()) {
+        state_ = State::kAbort;
+        return Work::kBusy;
+    }
+    switch (producer_.send_positions(positions_, *token)) {
+        case Outcome::kOk: state_ = State::kCommit; return Work::kBusy;
+        case Outcome::kRetry: return Work::kIdle;
+        case Outcome::kAborted: state_ = State::kAbort; return Work::kBusy;
+        case Outcome::kFailed: return fail();
+    }
+    return Work::kIdle;
+}
+
+Agent::Work SinkAgent::commit() noexcept {
+    switch (producer_.commit()) {
+        case Outcome::kOk: break;
+        case Outcome::kRetry: return Work::kIdle;
+        case Outcome::kAborted: state_ = State::kAbort; return Work::kBusy;
+        case Outcome::kFailed: return fail();
+    }
+    metrics_.commits.add();
+    for (const Batch* batch : held_) {
+        count(*batch);
+        if (on_commit_) on_commit_(*batch);
+    }
+    release_held();
+    state_ = State::kIdle;
+    return Work::kBusy;
+}
+
+Agent::Work SinkAgent::abort() noexcept {
+    const Outcome outcome = producer_.abort();
+    if (outcome == Outcome::kRetry) return Work::kIdle;
+    if (outcome != Outcome::kOk) return fail();
+    metrics_.aborts.add();
+    // Before the batches are retired: the source must not take the quiet for "all is committed".
+    // If the epoch has moved on already, the source has rewound, or lost what these batches were
+    // read from.
+    if (epoch_ == control_.epoch()) control_.bump_epoch();
+    if (sending_ != nullptr) held_.push_back(std::exchange(sending_, nullptr));
+    metrics_.batches_dropped.add(held_.size());
+    release_held();
+    state_ = State::kIdle;
+    return Work::kBusy;
+}
+
+void SinkAgent::count(const Batch& batch) noexcept {
+    for (const Article& article : batch.articles) {
+        switch (article.output.channel) {
+            case Channel::kDeadLetters: metrics_.dead_letters_out.add(); break;
+            case Channel::kMain:
+            case Channel::kDuplicates:
+            case Channel::kNone: metrics_.articles_out.add(); break;
+        }
+        if (article.ok() && article.decision.kind != DedupKind::kUnique)
+            metrics_.duplicates_out.add();
+        metrics_.bytes_out.add(article.output.value.size());
+    }
+}
+
+void SinkAgent::release_held() noexcept {
+    // Retired first: the push wakes the source, which may be waiting for just this.
+    control_.retire(held_.size());
+    for (Batch* batch : held_) {
+        batch->reset();
+        free_.push(batch);
+    }
+    held_.clear();
+    positions_.clear();
+}
+
+void SinkAgent::drop(Batch* batch) noexcept {
+    metrics_.batches_dropped.add();
+    control_.retire(1);
+    batch->reset();
+    free_.push(batch);
+}
+
+Agent::Work SinkAgent::fail() noexcept {
+    Failure failure = producer_.failure();
+    control_.fail(failure.exit_code, std::move(failure.message));
+    return finish();
+}
+
+// On failure nothing is committed: what is open is aborted by the broker, or by the next start.
+Agent::Work SinkAgent::finish() noexcept {
+    producer_.close();
+    state_ = State::kDone;
+    return Work::kDone;
+}
+
+}  // namespace newsmill
