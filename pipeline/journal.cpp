@@ -254,12 +254,12 @@ void JournalAgent::apply(std::string_view bytes) noexcept {
         metrics_.journal_ignored.add();
         return;
     }
-    for (const JournalEntry& entry : record_.entries) follower_->apply(entry);
+    follower_->apply(record_.entries);
     if (record_.writer != writer_ || record_.sequence < released_ || record_.sequence >= taken_)
         return;
     Waiting& waiting = waiting_[record_.sequence - released_];
     if (waiting.decided) return;  // the record came twice
-    // Now, before any later entry: nothing that was just applied can have expired yet.
+    // Now, before any later record: nothing of this one can have left the window yet.
     decide_->process(*waiting.batch);
     waiting.decided = true;
 }

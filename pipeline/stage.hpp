@@ -33,8 +33,8 @@ class Stage {
 class JournalFollower {
    public:
     virtual ~JournalFollower() = default;
-    // `entry` and its views live for the call only.
-    virtual void apply(const JournalEntry& entry) noexcept = 0;
+    // The entries of one record, which one batch made. They and their views live for the call only.
+    virtual void apply(std::span<const JournalEntry> record) noexcept = 0;
 };
 
 // Gives the article up: it becomes a dead letter. `message` must outlive the batch (static or
