@@ -1,0 +1,521 @@
+#include "stages/encode.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "pipeline/check.hpp"
+#include "stages/formats/json_writer.hpp"
+#include "stages/formats/kafka_headers.hpp"
+#include "stages/formats/uri.hpp"
+
+namespace newsmill {
+namespace {
+
+constexpr std::string_view kNinjs3Schema = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json#";
+constexpr std::string_view kNinjs1Schema = "http://www.iptc.org/std/ninjs/ninjs-schema_1.6.json#";
+constexpr std::string_view kMediaTopics = "http://cv.iptc.org/newscodes/mediatopic/";
+constexpr int kContextCodePoints = 24;  // of a selector's prefix and suffix
+
+constexpr std::string_view kProfileNames[] = {"ninjs-3.1-ext", "ninjs-3.1", "ninjs-1.x"};
+
+// In the order of Repair's bits.
+constexpr std::string_view kRepairNames[] = {"entities", "mojibake", "controls", "invisible",
+                                             "nfc",      "markup",   "headline", "boilerplate",
+                                             "space",    "utf8"};
+
+std::string_view trim(std::string_view text) noexcept {
+    constexpr std::string_view kSpace = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+bool equal_folded(std::string_view text, std::string_view lower) noexcept {
+    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                      [](char a, char b) { return (a | 0x20) == b; });
+}
+
+// ninjs knows three; some feeds spell the last one the British way.
+std::string_view pub_status(std::string_view text) noexcept {
+    text = trim(text);
+    for (const std::string_view known : {"usable", "withheld", "canceled"}) {
+        if (equal_folded(text, known)) return known;
+    }
+    return equal_folded(text, "cancelled") ? "canceled" : "";
+}
+
+// 1-9, or 0 for anything else.
+int urgency(std::string_view text) noexcept {
+    text = trim(text);
+    return text.size() == 1 && text[0] >= '1' && text[0] <= '9' ? text[0] - '0' : 0;
+}
+
+// A sentence about rights, not the name of a holder.
+bool is_notice(std::string_view text) noexcept {
+    return text.size() > 80 || text.find("opyright") != std::string_view::npos ||
+           text.find("COPYRIGHT") != std::string_view::npos ||
+           text.find("\xC2\xA9") != std::string_view::npos ||
+           text.find("ights reserved") != std::string_view::npos || text.starts_with("(c)");
+}
+
+// Scripts that put no space between words: counting runs would say nothing.
+bool counts_words(std::string_view language) noexcept {
+    for (const std::string_view spaceless : {"zh", "ja", "th", "lo", "km", "my", "bo", "dz"}) {
+        if (language == spaceless) return false;
+    }
+    return true;
+}
+
+std::string_view known_language(const Article& article) noexcept {
+    return article.language == "und" ? std::string_view() : article.language;
+}
+
+void member_time(JsonWriter& out, std::string_view name, std::int64_t unix_ms) noexcept {
+    char text[kTimestampBytesMax];
+    out.member_if(name, format_timestamp(unix_ms, text));
+}
+
+void member_hex(JsonWriter& out, std::string_view name, std::string_view prefix,
+                std::uint64_t value) noexcept {
+    char text[20];
+    std::memcpy(text, prefix.data(), prefix.size());
+    format_hex(value, text + prefix.size());
+    out.member(name, std::string_view(text, prefix.size() + 16));
+}
+
+void member_hash(JsonWriter& out, std::string_view name, const Hash128& hash) noexcept {
+    char text[32];
+    format_hex(hash.high, text);
+    format_hex(hash.low, text + 16);
+    out.member(name, std::string_view(text, sizeof text));
+}
+
+void member_uri(JsonWriter& out, std::string_view name, std::string_view uri) noexcept {
+    out.key(name);
+    write_uri(uri, out);
+}
+
+// Where a record was read: a place in a topic or in a file.
+void write_origin(const Origin& origin, JsonWriter& out) noexcept {
+    out.open_object();
+    if (origin.partition >= 0) {
+        out.member("topic", origin.topic);
+        out.member("partition", std::int64_t{origin.partition});
+        out.member("offset", origin.offset);
+        member_time(out, "timestamp", origin.timestamp_ms);
+    } else {
+        out.member("file", origin.topic);
+        out.member("line", origin.offset);
+    }
+    out.close_object();
+}
+
+bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+std::string_view context_before(std::string_view body, std::size_t at) noexcept {
+    std::size_t start = at;
+    for (int i = 0; i < kContextCodePoints && start > 0; ++i) {
+        do --start;
+        while (start > 0 && is_continuation(body[start]));
+    }
+    return body.substr(start, at - start);
+}
+
+std::string_view context_after(std::string_view body, std::size_t at) noexcept {
+    std::size_t end = at;
+    for (int i = 0; i < kContextCodePoints && end < body.size(); ++i) {
+        do ++end;
+        while (end < body.size() && is_continuation(body[end]));
+    }
+    return body.substr(at, end - at);
+}
+
+std::string_view slice(std::string_view body, Span span) noexcept {
+    NEWSMILL_CHECK(span.start <= span.end && span.end <= body.size(), "a span is inside its body");
+    return body.substr(span.start, span.end - span.start);
+}
+
+// What was said: the words in marks without the comma that only joins them to the cue, or the
+// whole statement if it has other words than those.
+std::string_view quote_text(std::string_view body, const Quote& quote) noexcept {
+    if (quote.type != QuoteType::kDirect || quote.quoted.size() != 1)
+        return slice(body, quote.span);
+    std::string_view text = slice(body, quote.quoted[0]);
+    if (text.ends_with(',')) text.remove_suffix(1);
+    return text;
+}
+
+std::size_t estimate_bytes(const Article& article) noexcept {
+    const Fields& raw = article.raw;
+    std::size_t bytes = 2048 + article.headline.size() + article.body.size() +
+                        article.body.size() / 16 + 2 * article.uri.size() + raw.ednote.size() +
+                        raw.copyright.size() + raw.passthrough.size();
+    for (const Quote& quote : article.quotes) {
+        bytes += 640 + 2 * (quote.span.end - quote.span.start) + 32 * quote.quoted.size();
+    }
+    return bytes + 256 * article.topics.size();
+}
+
+}  // namespace
+
+bool parse_profile(std::string_view name, Profile& profile) noexcept {
+    for (std::size_t i = 0; i < std::size(kProfileNames); ++i) {
+        if (name != kProfileNames[i]) continue;
+        profile = static_cast<Profile>(i);
+        return true;
+    }
+    return false;
+}
+
+std::string_view profile_name(Profile profile) noexcept {
+    return kProfileNames[static_cast<std::size_t>(profile)];
+}
+
+EncodeStage::EncodeStage(EncodeOptions options) : options_(std::move(options)) {}
+
+void EncodeStage::process(Batch& batch) noexcept {
+    for (Article& article : batch.articles) {
+        if (article.ok()) encode(article, batch.arena);
+    }
+}
+
+void EncodeStage::encode(Article& article, Arena& arena) noexcept {
+    code_points_.build(article.body, article.body_is_ascii);
+    JsonWriter out(arena, estimate_bytes(article));
+    out.open_object();
+    if (options_.profile == Profile::kNinjs1) {
+        write_ninjs1(article, out);
+    } else {
+        write_ninjs3(article, out);
+        if (options_.profile == Profile::kNinjs31Ext) write_enrichment(article, out);
+    }
+    out.close_object();
+    article.record = out.finish();
+}
+
+void EncodeStage::write_ninjs3(const Article& article, JsonWriter& out) noexcept {
+    const Fields& raw = article.raw;
+    out.key("standard");
+    out.open_object();
+    out.member("name", "ninjs");
+    out.member("version", "3.1");
+    out.member("schema", kNinjs3Schema);
+    out.close_object();
+    member_uri(out, "uri", article.uri);
+    out.member("type", "text");
+    if (options_.profile == Profile::kNinjs31Ext) out.member("profile", "newsmill-enriched-1");
+    out.member_if("version", trim(raw.version));
+    member_time(out, "firstCreated", article.first_created_ms);
+    member_time(out, "versionCreated", article.version_created_ms);
+    out.member_if("pubStatus", pub_status(raw.pub_status));
+    if (const int value = urgency(raw.urgency); value > 0) out.member("urgency", value);
+    const std::string_view rights = trim(raw.copyright);
+    out.member_if(is_notice(rights) ? "copyrightNotice" : "copyrightHolder", rights);
+    out.member_if("edNote", trim(raw.ednote));
+    out.member_if("language", known_language(article));
+    out.member_if("slugline", trim(raw.slugline));
+    out.member_if("by", article.by);
+    out.member_if("located", article.located);
+    if (!article.headline.empty()) {
+        out.key("headlines");
+        out.open_array();
+        out.open_object();
+        out.member("role", "main");
+        out.member("contentType", "text/plain");
+        out.member("value", article.headline);
+        out.close_object();
+        out.close_array();
+    }
+    write_body(article, out);
+    write_subjects(article, out);
+    write_people(article, out, "people");
+    if (const std::string_view source = trim(raw.source); !source.empty()) {
+        out.key("infoSources");
+        out.open_array();
+        out.open_object();
+        out.member("name", source);
+        out.member("role", "originator");
+        out.close_object();
+        out.close_array();
+    }
+    write_alt_ids(article, out);
+}
+
+void EncodeStage::write_body(const Article& article, JsonWriter& out) noexcept {
+    if (article.body.empty()) return;
+    out.key("bodies");
+    out.open_array();
+    out.open_object();
+    out.member("role", "main");
+    out.member("contentType", "text/plain");
+    out.member("charCount", code_points_.total());
+    if (counts_words(article.language)) {
+        out.member("wordCount", static_cast<std::int64_t>(count_words(article.body)));
+    }
+    out.member("value", article.body);
+    out.close_object();
+    out.close_array();
+}
+
+void EncodeStage::write_subjects(const Article& article, JsonWriter& out) noexcept {
+    if (article.topics.empty()) return;
+    const bool ninjs1 = options_.profile == Profile::kNinjs1;
+    out.key(ninjs1 ? "subject" : "subjects");
+    out.open_array();
+    for (const Topic& topic : article.topics) {
+        out.open_object();
+        out.member_if("name", topic.name);
+        out.member("rel", "about");
+        if (ninjs1) {
+            out.member("scheme", kMediaTopics);
+            out.member("code", topic.code);
+        } else {
+            out.key("uri");
+            out.string_of({kMediaTopics, topic.code});
+            out.key("literal");
+            out.string_of({"medtop:", topic.code});
+        }
+        out.member_if("creator", topic.creator);
+        out.member("relevance", topic.relevance);
+        out.member("confidence", topic.confidence);
+        out.close_object();
+    }
+    out.close_array();
+}
+
+// Who is quoted, each once, in the order of the text.
+void EncodeStage::write_people(const Article& article, JsonWriter& out,
+                               std::string_view member) noexcept {
+    bool any = false;
+    for (std::size_t i = 0; i < article.quotes.size(); ++i) {
+        const std::string_view name = article.quotes[i].speaker;
+        const auto before = article.quotes.first(i);
+        const bool seen = std::any_of(before.begin(), before.end(),
+                                      [&](const Quote& quote) { return quote.speaker == name; });
+        if (name.empty() || seen) continue;
+        if (!any) {
+            out.key(member);
+            out.open_array();
+            any = true;
+        }
+        out.open_object();
+        out.member("name", name);
+        out.member("rel", "quoted");
+        out.close_object();
+    }
+    if (any) out.close_array();
+}
+
+void EncodeStage::write_alt_ids(const Article& article, JsonWriter& out) noexcept {
+    out.key("altIds");
+    out.open_array();
+    const auto alternative = [&](std::string_view role, std::string_view value) {
+        if (value.empty() || value == article.uri) return;
+        out.open_object();
+        out.member("role", role);
+        out.member("value", value);
+        out.close_object();
+    };
+    alternative("provider", trim(article.raw.id));
+    alternative("url", trim(article.raw.url));
+    out.open_object();
+    out.member("role", "newsmill:exact");
+    member_hash(out, "value", article.exact_hash);
+    out.close_object();
+    out.close_array();
+}
+
+void EncodeStage::write_ninjs1(const Article& article, JsonWriter& out) noexcept {
+    const Fields& raw = article.raw;
+    out.key("$standard");
+    out.open_object();
+    out.member("name", "ninjs");
+    out.member("version", "1.6");
+    out.member("schema", kNinjs1Schema);
+    out.close_object();
+    member_uri(out, "uri", article.uri);
+    out.member("type", "text");
+    out.member_if("version", trim(raw.version));
+    member_time(out, "firstcreated", article.first_created_ms);
+    member_time(out, "versioncreated", article.version_created_ms);
+    out.member_if("pubstatus", pub_status(raw.pub_status));
+    if (const int value = urgency(raw.urgency); value > 0) out.member("urgency", value);
+    const std::string_view rights = trim(raw.copyright);
+    out.member_if(is_notice(rights) ? "copyrightnotice" : "copyrightholder", rights);
+    out.member_if("ednote", trim(raw.ednote));
+    out.member_if("language", known_language(article));
+    out.member_if("slugline", trim(raw.slugline));
+    out.member_if("byline", article.by);
+    out.member_if("located", article.located);
+    out.member_if("headline", article.headline);
+    if (!article.body.empty()) {
+        out.member("charcount", code_points_.total());
+        if (counts_words(article.language)) {
+            out.member("wordcount", static_cast<std::int64_t>(count_words(article.body)));
+        }
+        out.member("body_text", article.body);
+    }
+    write_subjects(article, out);
+    write_people(article, out, "person");
+    if (const std::string_view source = trim(raw.source); !source.empty()) {
+        out.key("infosource");
+        out.open_array();
+        out.open_object();
+        out.member("name", source);
+        out.close_object();
+        out.close_array();
+    }
+    out.key("altids");
+    out.open_object();
+    out.member_if("provider", trim(raw.id));
+    out.member_if("url", trim(raw.url));
+    member_hash(out, "newsmill_exact", article.exact_hash);
+    out.close_object();
+}
+
+void EncodeStage::write_enrichment(const Article& article, JsonWriter& out) noexcept {
+    out.key("enrichment");
+    out.open_object();
+    out.member("schema", options_.schema);
+    out.key("run");
+    out.open_object();
+    out.member_if("id", options_.run_id);
+    out.member_if("mode", options_.mode);
+    out.member_if("configHash", options_.config_hash);
+    out.member_if("build", options_.build);
+    out.close_object();
+    out.key("input");
+    write_origin(article.origin, out);
+    write_dedup(article.decision, out);
+    if (!article.quotes.empty()) {
+        out.key("quotes");
+        out.open_array();
+        for (const Quote& quote : article.quotes) write_quote(article, quote, out);
+        out.close_array();
+    }
+    write_language(article, out);
+    if (article.repairs != 0) {
+        out.key("repairs");
+        out.open_array();
+        for (std::size_t i = 0; i < std::size(kRepairNames); ++i) {
+            if ((article.repairs >> i & 1u) != 0) out.string(kRepairNames[i]);
+        }
+        out.close_array();
+    }
+    out.member_if("publishedRaw", article.published_raw);
+    if (!article.raw.passthrough.empty()) {
+        out.key("passthrough");
+        out.raw(article.raw.passthrough);
+    }
+    out.close_object();
+}
+
+void EncodeStage::write_dedup(const Decision& decision, JsonWriter& out) noexcept {
+    out.key("dedup");
+    out.open_object();
+    out.member("decision", dedup_kind_name(decision.kind));
+    member_hex(out, "clusterId", "c:", decision.cluster_id);
+    if (decision.kind != DedupKind::kUnique) {
+        out.member("similarity", decision.similarity);
+        out.key("of");
+        out.open_object();
+        if (!decision.of_uri.empty()) member_uri(out, "uri", decision.of_uri);
+        out.key("input");
+        write_origin(decision.of, out);
+        out.close_object();
+    }
+    out.close_object();
+}
+
+void EncodeStage::write_language(const Article& article, JsonWriter& out) noexcept {
+    const std::string_view code = known_language(article);
+    if (code.empty() && article.language_declared.empty()) return;
+    out.key("language");
+    out.open_object();
+    if (!code.empty()) {
+        out.member("code", code);
+        out.member("confidence", article.language_confidence);
+    }
+    out.member_if("declared", article.language_declared);
+    out.close_object();
+}
+
+void EncodeStage::write_quote(const Article& article, const Quote& quote,
+                              JsonWriter& out) noexcept {
+    out.open_object();
+    member_hex(out, "id",
+               "q:", XXH3_64bits_withSeed(article.uri.data(), article.uri.size(), quote.statement));
+    out.member("type", quote_type_name(quote.type));
+    out.member("text", quote_text(article.body, quote));
+    write_selector(article, quote, out);
+    if (!quote.speaker.empty()) {
+        out.key("speaker");
+        out.open_object();
+        out.member("name", quote.speaker);
+        out.member_if("role", quote.role);
+        if (quote.mention.end > quote.mention.start) {
+            out.key("mention");
+            write_span(quote.mention, out);
+        }
+        out.member("resolved", resolved_name(quote.resolved));
+        out.close_object();
+    }
+    if (quote.cue.end > quote.cue.start) {
+        out.key("cue");
+        out.open_object();
+        out.member("text", slice(article.body, quote.cue));
+        out.member("start", code_points_.at(quote.cue.start));
+        out.member("end", code_points_.at(quote.cue.end));
+        out.close_object();
+    }
+    if (!quote.quoted.empty()) {
+        out.key("quoted");
+        out.open_array();
+        for (const Span span : quote.quoted) write_span(span, out);
+        out.close_array();
+    }
+    out.member("confidence", quote.confidence);
+    out.close_object();
+}
+
+void EncodeStage::write_selector(const Article& article, const Quote& quote,
+                                 JsonWriter& out) noexcept {
+    const std::string_view exact = slice(article.body, quote.span);
+    out.key("selector");
+    out.open_object();
+    out.member("field", "bodies/0");
+    out.member("unit", "codepoint");
+    out.member("start", code_points_.at(quote.span.start));
+    out.member("end", code_points_.at(quote.span.end));
+    out.member("exact", exact);
+    out.member_if("prefix", context_before(article.body, quote.span.start));
+    out.member_if("suffix", context_after(article.body, quote.span.end));
+    out.close_object();
+}
+
+void EncodeStage::write_span(Span span, JsonWriter& out) noexcept {
+    out.open_object();
+    out.member("start", code_points_.at(span.start));
+    out.member("end", code_points_.at(span.end));
+    out.close_object();
+}
+
+std::span<const Header> record_headers(const Article& article, const EncodeOptions& options,
+                                       Arena& arena) noexcept {
+    constexpr std::size_t kOwn = 5;
+    HeaderList headers(arena, kOwn + article.headers.size());
+    headers.add("newsmill-run", arena.copy(options.run_id));
+    headers.add("newsmill-input", format_origin(article.origin, arena));
+    if (!options.config_hash.empty())
+        headers.add("newsmill-config", arena.copy(options.config_hash));
+    headers.add("newsmill-schema", arena.copy(options.schema));
+    headers.add("newsmill-dedup", dedup_kind_name(article.decision.kind));
+    headers.add_foreign(article.headers);
+    return headers.list();
+}
+
+}  // namespace newsmill

@@ -1,0 +1,93 @@
+// Writes one JSON text into an arena. The caller says what is opened and closed, the writer puts
+// the commas. Strings are escaped; nothing else is checked.
+//
+// Ownership: the text lives in the arena. The writer takes `estimate_bytes` at once, doubles when
+// that was too little (the old block stays unused in the arena), and finish() gives the unused
+// tail back. Do not allocate from the arena between construction and finish() if that tail
+// matters. Threads: one. Errors: none; out of memory ends the process.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "pipeline/arena.hpp"
+
+namespace newsmill {
+
+class JsonWriter {
+   public:
+    JsonWriter(Arena& arena, std::size_t estimate_bytes) noexcept;
+    JsonWriter(const JsonWriter&) = delete;
+    JsonWriter& operator=(const JsonWriter&) = delete;
+
+    void open_object() noexcept { open('{'); }
+    void open_array() noexcept { open('['); }
+    void close_object() noexcept { close('}'); }
+    void close_array() noexcept { close(']'); }
+
+    // `name` must need no escape: member names are ours.
+    void key(std::string_view name) noexcept;
+    void string(std::string_view text) noexcept;
+    void string_of(std::initializer_list<std::string_view> parts) noexcept;  // one string
+    void integer(std::int64_t value) noexcept;
+    void raw(std::string_view json) noexcept;  // a whole JSON value
+
+    void member(std::string_view name, std::string_view text) noexcept {
+        key(name);
+        string(text);
+    }
+    void member_if(std::string_view name, std::string_view text) noexcept {
+        if (!text.empty()) member(name, text);
+    }
+    void member(std::string_view name, std::int64_t value) noexcept {
+        key(name);
+        integer(value);
+    }
+
+    // For a string that is written piece by piece with append(), which must need no escape.
+    void begin_string() noexcept;
+    void end_string() noexcept;
+
+    // Undo: what was written since mark() is taken back.
+    struct Mark {
+        std::size_t size;
+        bool comma;
+    };
+    Mark mark() const noexcept { return {static_cast<std::size_t>(out_ - first_), comma_}; }
+    void rewind(Mark mark) noexcept {
+        out_ = first_ + mark.size;
+        comma_ = mark.comma;
+    }
+
+    // Bytes without a comma before them, for a caller that knows the grammar.
+    void append(std::string_view bytes) noexcept;
+
+    std::string_view finish() noexcept;
+
+   private:
+    void open(char bracket) noexcept;
+    void close(char bracket) noexcept;
+    void separate() noexcept;
+    void escaped(std::string_view text) noexcept;
+    void ensure(std::size_t bytes) noexcept {
+        if (static_cast<std::size_t>(end_ - out_) < bytes) grow(bytes);
+    }
+    void grow(std::size_t bytes) noexcept;
+
+    Arena& arena_;
+    char* first_;
+    char* out_;
+    char* end_;
+    bool comma_ = false;  // a value stands right before
+};
+
+// RFC 3339 in UTC, `2026-11-24T03:41:07Z`; milliseconds only if they are not zero. `out` has room
+// for kTimestampBytesMax. Empty outside the years 1 to 9999.
+inline constexpr std::size_t kTimestampBytesMax = 24;
+std::string_view format_timestamp(std::int64_t unix_ms, char* out) noexcept;
+
+// Lower-case hexadecimal, 16 digits.
+void format_hex(std::uint64_t value, char* out) noexcept;
+
+}  // namespace newsmill
