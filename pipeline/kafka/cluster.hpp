@@ -1,0 +1,82 @@
+// Around a cluster: topics, whole-topic reads and writes for the demo and the tests, and
+// librdkafka's in-process mock cluster. None of it is on the pipeline's path. Blocking; throws
+// StartError.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pipeline/kafka/client.hpp"
+
+struct rd_kafka_mock_cluster_s;
+
+namespace newsmill::kafka {
+
+// Creates a topic if it is not there. `partitions` -1: the broker's default. `config`: topic
+// properties.
+void ensure_topic(const std::string& brokers, const std::string& topic, int partitions,
+                  const Properties& config, const Properties& client, int timeout_ms);
+
+struct Record {
+    std::optional<std::string> key;
+    std::optional<std::string> value;
+    std::int32_t partition = -1;
+    std::int64_t offset = -1;
+    std::int64_t timestamp_ms = -1;
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    std::string_view header(std::string_view name) const;
+};
+
+class Writer {
+   public:
+    Writer(const std::string& brokers, const Properties& properties = {});
+    ~Writer();  // flushes
+    // Partition -1: by the key. Waits when the client's queue is full.
+    void write(const std::string& topic, const Record& record);
+    // False if something was not delivered.
+    bool flush(int timeout_ms);
+
+   private:
+    static void on_failed_delivery(void* opaque);
+    Client client_;
+    std::uint64_t failed_ = 0;
+};
+
+// Reads all partitions of a topic from their beginning up to their end as a read_committed reader
+// sees them, until `wanted` says that it has enough (called with each record) or `idle_ms` pass
+// without one.
+void read_topic(const std::string& brokers, const std::string& topic, int idle_ms,
+                const std::function<bool(const Record&)>& wanted);
+
+// Sum over the partitions of the committed positions of a group, and of the ends of the log.
+struct Lag {
+    std::int64_t committed = 0;
+    std::int64_t end = 0;
+};
+Lag group_lag(const std::string& brokers, const std::string& group, const std::string& topic,
+              int partitions);
+
+// librdkafka's mock: speaks groups and transactions, keeps 5 MB a partition, forgets positions that
+// were committed in transactions, does not fence. Good for a demo, not for a proof.
+class MockCluster {
+   public:
+    explicit MockCluster(int brokers = 1);
+    ~MockCluster();
+    MockCluster(const MockCluster&) = delete;
+    MockCluster& operator=(const MockCluster&) = delete;
+    std::string brokers() const;
+    void create_topic(const std::string& topic, int partitions);
+
+   private:
+    Client client_;
+    rd_kafka_mock_cluster_s* cluster_;
+};
+
+}  // namespace newsmill::kafka
