@@ -1,0 +1,117 @@
+#include "stages/tagging/cue_lexicon.hpp"
+
+#include <array>
+#include <utility>
+
+namespace newsmill {
+namespace {
+
+constexpr std::uint32_t kEnding = 1u << 31;  // not a word's class: the section of endings
+
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 24> kSections = {{
+    {"cue", kCue},
+    {"weak", kWeakCue},
+    {"participle", kParticiple},
+    {"source", kSource},
+    {"after", kSourceAfter},
+    {"title", kTitle},
+    {"person", kPerson},
+    {"nation", kNation},
+    {"he", kHe},
+    {"she", kShe},
+    {"pronoun", kPronoun},
+    {"first", kFirstPerson},
+    {"skip", kSkip},
+    {"determiner", kDeterminer},
+    {"preposition", kPreposition},
+    {"conjunction", kConjunction},
+    {"time", kTime},
+    {"particle", kParticle},
+    {"stop", kStop},
+    {"male", kMale},
+    {"female", kFemale},
+    {"scare", kScare},
+    {"label", kLabel},
+    {"ending", kEnding},
+}};
+
+std::uint32_t section_class(std::string_view name) noexcept {
+    for (const auto& [section, word_class] : kSections) {
+        if (section == name) return word_class;
+    }
+    return 0;
+}
+
+}  // namespace
+
+CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language), slots_(256) {
+    LexiconLines lines(source.text);
+    std::string_view line;
+    std::uint32_t current = 0;
+    bool any_cue = false;
+    while (lines.next(line)) {
+        if (line.front() == '[') {
+            const std::string section(line.substr(1, line.find(']') - 1));
+            current = line.back() == ']' ? section_class(section) : 0;
+            if (current == 0) {
+                throw LexiconError(source.name, lines.number(),
+                                   "unknown section '" + std::string(line) + "'");
+            }
+            continue;
+        }
+        if (current == 0) {
+            throw LexiconError(source.name, lines.number(), "words before the first [section]");
+        }
+        any_cue = any_cue || current == kCue;
+        while (!line.empty()) {
+            const auto end = line.find_first_of(" \t");
+            const std::string_view word = line.substr(0, end);
+            if (word.find_first_of("[]:,;\"") != std::string_view::npos) {
+                throw LexiconError(source.name, lines.number(),
+                                   "'" + std::string(word) + "' is not a word");
+            }
+            add(word, current);
+            const auto next = end == line.npos ? line.npos : line.find_first_not_of(" \t", end);
+            line = next == line.npos ? std::string_view{} : line.substr(next);
+        }
+    }
+    if (!any_cue) throw LexiconError(source.name, lines.number(), "no words under [cue]");
+}
+
+void CueLexicon::add(std::string_view word, std::uint32_t word_class) {
+    if (word_class == kEnding) {
+        endings_.emplace_back(word);
+        return;
+    }
+    if (used_ * 2 >= slots_.size()) grow();
+    std::size_t at = word_hash(word) & (slots_.size() - 1);
+    while (slots_[at].classes != 0 && slots_[at].word != word) at = (at + 1) & (slots_.size() - 1);
+    if (slots_[at].classes == 0) {
+        slots_[at].word = word;
+        ++used_;
+    }
+    slots_[at].classes |= word_class;
+}
+
+void CueLexicon::grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    used_ = 0;
+    for (const Slot& slot : old) {
+        if (slot.classes != 0) add(slot.word, slot.classes);
+    }
+}
+
+std::uint32_t CueLexicon::classes(std::string_view lower) const noexcept {
+    std::size_t at = word_hash(lower) & (slots_.size() - 1);
+    while (slots_[at].classes != 0) {
+        if (slots_[at].word == lower) return slots_[at].classes;
+        at = (at + 1) & (slots_.size() - 1);
+    }
+    for (const std::string& ending : endings_) {
+        if (lower.size() > ending.size() && lower.ends_with(ending)) return kTitle | kPerson;
+    }
+    return 0;
+}
+
+}  // namespace newsmill

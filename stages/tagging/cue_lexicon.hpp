@@ -1,0 +1,71 @@
+// The cue lexicon of one language: a set of classes for each word that helps to find who said
+// what. The text format is described in configs/quotes/README.md.
+//
+// Immutable once built, so that threads may share it. A bad text throws LexiconError from the
+// constructor, naming the line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stages/tagging/lexicon.hpp"
+
+namespace newsmill {
+
+// A word's classes, a bit set; the names follow the sections of the lexicon.
+enum WordClass : std::uint32_t {
+    kCue = 1u << 0,
+    kWeakCue = 1u << 1,
+    kParticiple = 1u << 2,
+    kSource = 1u << 3,
+    kSourceAfter = 1u << 4,
+    kTitle = 1u << 5,
+    kPerson = 1u << 6,
+    kNation = 1u << 7,
+    kHe = 1u << 8,
+    kShe = 1u << 9,
+    kPronoun = 1u << 10,
+    kFirstPerson = 1u << 11,
+    kSkip = 1u << 12,
+    kDeterminer = 1u << 13,
+    kPreposition = 1u << 14,
+    kConjunction = 1u << 15,
+    kTime = 1u << 16,
+    kParticle = 1u << 17,
+    kStop = 1u << 18,
+    kMale = 1u << 19,
+    kFemale = 1u << 20,
+    kScare = 1u << 21,
+    kLabel = 1u << 22,
+};
+inline constexpr std::uint32_t kAnyCue = kCue | kWeakCue | kParticiple;
+inline constexpr std::uint32_t kAnyPronoun = kHe | kShe | kPronoun;
+// Words that a capital letter at the start of a sentence does not make a name.
+inline constexpr std::uint32_t kNotName =
+    kAnyPronoun | kDeterminer | kPreposition | kConjunction | kTime | kStop | kSkip | kFirstPerson;
+
+class CueLexicon {
+   public:
+    explicit CueLexicon(const LexiconSource& source);
+
+    std::string_view language() const noexcept { return language_; }
+    // The classes of a word in lower case; 0 if it is not known.
+    std::uint32_t classes(std::string_view lower) const noexcept;
+
+   private:
+    struct Slot {
+        std::string word;
+        std::uint32_t classes = 0;
+    };
+    void add(std::string_view word, std::uint32_t word_class);
+    void grow();
+
+    std::string language_;
+    std::vector<Slot> slots_;
+    std::size_t used_ = 0;
+    std::vector<std::string> endings_;
+};
+
+}  // namespace newsmill

@@ -1,0 +1,79 @@
+// Finds who is named at a place of a text: noun phrases that end or start at a token, their
+// titles and roles, and the people that a body has introduced.
+//
+// No parser: capital letters, the lexicon's word classes and punctuation decide. All spans are
+// bytes of the body; all names and roles are views of it. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/batch.hpp"
+#include "stages/tagging/marks.hpp"
+#include "stages/tagging/tokens.hpp"
+
+namespace newsmill {
+
+struct Mention {
+    enum class Kind : std::uint8_t { kNone, kName, kHe, kShe, kPronoun, kNoun };
+    Kind kind = Kind::kNone;
+    Span span;                  // the name without titles, the pronoun, or the noun phrase
+    Span role;                  // "finance minister"; empty if not said here
+    std::uint32_t first = 0;    // the token where the phrase starts, titles and all
+    std::uint32_t end = 0;      // one past its last token, apposition and all
+    Kind gender = Kind::kNone;  // kHe or kShe, by a title or a first name
+    explicit operator bool() const noexcept { return kind != Kind::kNone; }
+};
+
+// May this token be part of a name?
+bool is_name_token(const Tokens& tokens, std::uint32_t at) noexcept;
+
+// The phrase whose last token is `last`, no further left than `low`.
+Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t last) noexcept;
+
+// The phrase that starts at `first`, before `bound`.
+Mention phrase_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t bound) noexcept;
+
+// The subject of the verb at `verb`: looks left past auxiliaries, appositions and relative clauses,
+// no further than `low`.
+Mention subject_before(const Tokens& tokens, std::uint32_t low, std::uint32_t verb) noexcept;
+
+// The first subject of the sentence that starts at `low`.
+Mention main_subject(const Tokens& tokens, std::uint32_t low, std::uint32_t bound) noexcept;
+
+// The people that a body names, in order.
+class People {
+   public:
+    struct Person {
+        std::string_view name;
+        std::string_view last;
+        std::string_view role;
+        std::uint32_t first_token = 0;
+        Mention::Kind gender = Mention::Kind::kNone;
+        bool certain = false;  // something says that this is a person, not a place
+        bool full = false;     // more than a surname
+    };
+
+    void read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted) noexcept;
+
+    // The full name (and role) of a named mention, as far as the body told it before `token`.
+    const Person* find(std::string_view name, std::uint32_t token,
+                       Mention::Kind gender) const noexcept;
+    // Whom "he" or "she" at `token` means: the only one who fits, or nobody.
+    const Person* antecedent(const Tokens& tokens, Mention::Kind gender, std::uint32_t token,
+                             std::uint32_t paragraph) const noexcept;
+    bool is_known(std::string_view name) const noexcept;
+
+   private:
+    struct Sighting {
+        std::uint32_t person;
+        std::uint32_t token;
+    };
+    void see(const Tokens& tokens, const Mention& mention, bool in_quote) noexcept;
+
+    std::vector<Person> people_;
+    std::vector<Sighting> sightings_;  // outside quotation marks, by token
+};
+
+}  // namespace newsmill

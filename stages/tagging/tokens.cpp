@@ -1,0 +1,261 @@
+#include "stages/tagging/tokens.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace newsmill {
+namespace {
+
+constexpr std::size_t kLookupBytesMax = 32;
+
+constexpr bool is_upper_ascii(unsigned char c) noexcept { return c >= 'A' && c <= 'Z'; }
+constexpr bool is_lower_ascii(unsigned char c) noexcept { return c >= 'a' && c <= 'z'; }
+constexpr bool is_digit(unsigned char c) noexcept { return c >= '0' && c <= '9'; }
+
+// Letters: ASCII's, and every sequence that is neither general punctuation (E2 80…8B) nor a sign
+// of Latin-1's first half (C2).
+bool is_letter(std::string_view text, std::size_t at, std::size_t end) noexcept {
+    if (at >= end) return false;
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x80) return is_upper_ascii(c) || is_lower_ascii(c);
+    if (c == 0xC2) return false;
+    if (c != 0xE2) return true;
+    return at + 1 >= end || static_cast<unsigned char>(text[at + 1]) > 0x8B;
+}
+
+bool is_word_byte(std::string_view text, std::size_t at, std::size_t end) noexcept {
+    return at < end && (is_digit(static_cast<unsigned char>(text[at])) || is_letter(text, at, end));
+}
+
+std::size_t sequence_bytes(unsigned char lead) noexcept {
+    return lead < 0x80 ? 1 : (lead < 0xE0 ? 2 : (lead < 0xF0 ? 3 : 4));
+}
+
+// Whether a capital letter stands here: ASCII, Latin-1, and the even half of Latin Extended-A,
+// Greek and Cyrillic as far as names need it.
+bool is_capital(std::string_view text, std::size_t at, std::size_t end) noexcept {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x80) return is_upper_ascii(c);
+    if (at + 1 >= end) return false;
+    const auto d = static_cast<unsigned char>(text[at + 1]);
+    if (c == 0xC3) return d <= 0x9E && d != 0x97;
+    if (c == 0xC4 || c == 0xC5) return (d & 1) == 0;
+    if (c == 0xCE) return d >= 0x91 && d <= 0xA9;
+    return c == 0xD0 && d <= 0xAF;
+}
+
+std::uint32_t apostrophe_bytes(std::string_view text, std::size_t at, std::size_t end) noexcept {
+    if (at >= end) return 0;
+    if (text[at] == '\'') return 1;
+    return text.substr(at, 3) == "\u2019" && at + 3 <= end ? 3 : 0;
+}
+
+// Lower case of ASCII, Latin-1 and Latin Extended-A; apostrophes become straight.
+std::string_view lower_of(std::string_view word,
+                          std::array<char, kLookupBytesMax>& buffer) noexcept {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < word.size() && size < kLookupBytesMax; ++i) {
+        const auto c = static_cast<unsigned char>(word[i]);
+        if (c == 0xE2 && word.substr(i, 3) == "\u2019") {
+            buffer[size++] = '\'';
+            i += 2;
+            continue;
+        }
+        unsigned char out = is_upper_ascii(c) ? static_cast<unsigned char>(c + 32) : c;
+        const bool after_c3 = i > 0 && static_cast<unsigned char>(word[i - 1]) == 0xC3;
+        if (after_c3 && c >= 0x80 && c <= 0x9E && c != 0x97)
+            out = static_cast<unsigned char>(c + 32);
+        buffer[size++] = static_cast<char>(out);
+    }
+    return {buffer.data(), size};
+}
+
+}  // namespace
+
+void Tokens::read(std::string_view body, const CueLexicon& lexicon) noexcept {
+    body_ = body;
+    lexicon_ = &lexicon;
+    tokens_.clear();
+    paragraphs_.clear();
+    std::size_t at = 0;
+    while (at < body.size()) {
+        if (body[at] == '\n') {
+            ++at;
+            continue;
+        }
+        const void* found = std::memchr(body.data() + at, '\n', body.size() - at);
+        const std::size_t end =
+            found == nullptr
+                ? body.size()
+                : static_cast<std::size_t>(static_cast<const char*>(found) - body.data());
+        read_paragraph(static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end));
+        at = end;
+    }
+}
+
+void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
+    Paragraph paragraph{start, end, static_cast<std::uint32_t>(tokens_.size()), 0};
+    std::uint32_t at = start;
+    while (at < end) {
+        if (body_[at] == ' ') {
+            ++at;
+        } else if (is_word_byte(body_, at, end)) {
+            at = read_word(at, end);
+        } else {
+            at = read_sign(at, end);
+        }
+    }
+    paragraph.last = static_cast<std::uint32_t>(tokens_.size());
+    paragraphs_.push_back(paragraph);
+}
+
+std::uint32_t Tokens::read_word(std::uint32_t at, std::uint32_t end) noexcept {
+    Token token;
+    token.start = at;
+    token.capital = is_capital(body_, at, end);
+    bool all_upper = token.capital;
+    bool any_letter = false;
+    std::uint32_t letters = 0;
+    while (at < end) {
+        if (is_word_byte(body_, at, end)) {
+            const auto c = static_cast<unsigned char>(body_[at]);
+            if (!is_digit(c)) {
+                any_letter = true;
+                ++letters;
+                all_upper = all_upper && is_capital(body_, at, end);
+            }
+            at += static_cast<std::uint32_t>(sequence_bytes(c));
+            continue;
+        }
+        const std::uint32_t apostrophe = apostrophe_bytes(body_, at, end);
+        if (apostrophe != 0 && is_word_byte(body_, at + apostrophe, end)) {
+            const char next = body_[at + apostrophe];
+            if ((next == 's' || next == 'S') && !is_word_byte(body_, at + apostrophe + 1, end)) {
+                token.genitive = true;
+                break;
+            }
+            at += apostrophe;
+        } else if ((body_[at] == '-' || (body_[at] == '.' && letters == 1) || body_[at] == '&') &&
+                   is_letter(body_, at + 1, end)) {
+            // Hyphens, initials without spaces ("U.S.", "J.R.") and "AT&T".
+            letters = body_[at] == '.' ? 0 : letters;
+            ++at;
+        } else if (body_[at] == ',' || body_[at] == '.' || body_[at] == ':') {
+            const bool in_number =
+                !any_letter && at + 1 < end && is_digit(static_cast<unsigned char>(body_[at + 1]));
+            if (!in_number) break;
+            ++at;
+        } else {
+            break;
+        }
+    }
+    if (at > end) at = end;
+    token.end = at;
+    token.kind = any_letter ? TokenKind::kWord : TokenKind::kNumber;
+    token.upper = all_upper && any_letter && at - token.start > 1;
+    std::array<char, kLookupBytesMax> buffer;
+    if (any_letter) {
+        token.classes =
+            lexicon_->classes(lower_of(body_.substr(token.start, at - token.start), buffer));
+    }
+    // The full stop of an initial or of a short title ends no sentence.
+    const bool short_title = token.has(kTitle) && at - token.start <= 4 && token.capital;
+    if (at < end && body_[at] == '.' && (letters == 1 || short_title) && token.capital) ++at;
+    if (token.genitive) at += apostrophe_bytes(body_, at, end) + 1;
+    tokens_.push_back(token);
+    return at > end ? end : at;
+}
+
+void Tokens::push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family,
+                       char form) noexcept {
+    Token token;
+    token.start = at;
+    token.end = at + width;
+    token.kind = TokenKind::kMark;
+    token.family = family;
+    const std::size_t size = body_.size();
+    const bool word_before = at > 0 && (static_cast<unsigned char>(body_[at - 1]) >= 0x80
+                                            ? !tokens_.empty() && tokens_.back().end == at &&
+                                                  tokens_.back().kind != TokenKind::kMark &&
+                                                  tokens_.back().kind != TokenKind::kDash
+                                            : std::strchr(" \n([{-/\"'", body_[at - 1]) == nullptr);
+    const std::uint32_t next = at + width;
+    const bool word_after = next < size && (is_word_byte(body_, next, size) ||
+                                            std::strchr("$#@[('\"", body_[next]) != nullptr ||
+                                            static_cast<unsigned char>(body_[next]) >= 0x80);
+    const bool space_before = at == 0 || body_[at - 1] == ' ' || body_[at - 1] == '\n';
+    const bool space_after = next >= size || body_[next] == ' ' || body_[next] == '\n';
+    switch (form) {
+        case 'o': token.may_open = true; break;
+        case 'c': token.may_close = true; break;
+        case 'e': token.may_open = token.may_close = true; break;  // either: decided in pairs
+        default:
+            token.may_open = !word_before && !space_after;
+            token.may_close = !space_before && (word_before || !word_after || space_after);
+            if (!token.may_open && !token.may_close) token.may_open = token.may_close = true;
+    }
+    if (family == MarkFamily::kSingle || family == MarkFamily::kCurlySingle) {
+        if (token.may_close && word_after && is_word_byte(body_, next, size))
+            token.may_close = false;
+        if (token.may_open && (word_before || space_after)) token.may_open = false;
+        if (token.may_open && next < size && is_digit(static_cast<unsigned char>(body_[next]))) {
+            token.may_open = form == 'o' && family == MarkFamily::kCurlySingle;
+        }
+    }
+    tokens_.push_back(token);
+}
+
+std::uint32_t Tokens::read_sign(std::uint32_t at, std::uint32_t end) noexcept {
+    const auto c = static_cast<unsigned char>(body_[at]);
+    const std::string_view three = body_.substr(at, 3);
+    const auto sign = [&](TokenKind kind, std::uint32_t width) {
+        Token token;
+        token.start = at;
+        token.end = at + width;
+        token.kind = kind;
+        tokens_.push_back(token);
+        return at + width;
+    };
+    const auto mark = [&](MarkFamily family, std::uint32_t width, char form) {
+        push_mark(at, width, family, form);
+        return at + width;
+    };
+    switch (c) {
+        case ',': return sign(TokenKind::kComma, 1);
+        case '.':
+        case '!':
+        case '?': return sign(TokenKind::kStop, 1);
+        case ':': return sign(TokenKind::kColon, 1);
+        case ';': return sign(TokenKind::kDash, 1);
+        case '-': return sign(TokenKind::kDash, 1);
+        case '(':
+        case ')':
+        case '[':
+        case ']': return sign(TokenKind::kParen, 1);
+        case '"': return mark(MarkFamily::kStraight, 1, 'n');
+        case '`':
+            if (three.starts_with("``")) return mark(MarkFamily::kTwoSingles, 2, 'o');
+            return sign(TokenKind::kOther, 1);
+        case '\'':
+            if (three.starts_with("''")) return mark(MarkFamily::kTwoSingles, 2, 'n');
+            return mark(MarkFamily::kSingle, 1, 'n');
+        default: break;
+    }
+    const auto width = static_cast<std::uint32_t>(sequence_bytes(c));
+    if (at + width > end) return sign(TokenKind::kOther, 1);
+    if (three.starts_with("«")) return mark(MarkFamily::kGuillemet, 2, 'e');
+    if (three.starts_with("»")) return mark(MarkFamily::kGuillemet, 2, 'e');
+    if (three.starts_with("\u00a0")) return at + 2;
+    if (three == "“") return mark(MarkFamily::kCurly, 3, 'e');
+    if (three == "”") return mark(MarkFamily::kCurly, 3, 'e');
+    if (three == "„") return mark(MarkFamily::kCurly, 3, 'o');
+    if (three == "‘") return mark(MarkFamily::kCurlySingle, 3, 'e');
+    if (three == "’") return mark(MarkFamily::kCurlySingle, 3, 'c');
+    if (three == "‚") return mark(MarkFamily::kCurlySingle, 3, 'o');
+    if (three == "‹" || three == "›") return mark(MarkFamily::kSingleAngle, 3, 'e');
+    if (three == "…") return sign(TokenKind::kStop, 3);
+    if (three == "–" || three == "—") return sign(TokenKind::kDash, 3);
+    return sign(TokenKind::kOther, width);
+}
+
+}  // namespace newsmill

@@ -1,0 +1,86 @@
+// A body cut into tokens, and its paragraphs: the ground that quotes and speakers are found on.
+//
+// One pass, linear. Offsets are bytes of the body. The vectors keep their capacity between
+// articles. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "stages/tagging/cue_lexicon.hpp"
+
+namespace newsmill {
+
+enum class TokenKind : std::uint8_t {
+    kWord,
+    kNumber,
+    kMark,  // a quotation mark; or an apostrophe that stands where a mark may
+    kComma,
+    kStop,  // . ! ? …
+    kColon,
+    kDash,   // also a semicolon: what parts clauses
+    kParen,  // any bracket
+    kOther,
+};
+
+// Which marks pair with each other.
+enum class MarkFamily : std::uint8_t {
+    kStraight,     // "
+    kCurly,        // “ ” „
+    kGuillemet,    // « »
+    kTwoSingles,   // '' ``
+    kSingle,       // '
+    kCurlySingle,  // ‘ ’ ‚
+    kSingleAngle,  // ‹ ›
+};
+
+struct Token {
+    std::uint32_t start = 0;
+    std::uint32_t end = 0;
+    std::uint32_t classes = 0;  // of WordClass
+    TokenKind kind = TokenKind::kOther;
+    MarkFamily family = MarkFamily::kStraight;
+    bool capital = false;   // a word that starts with a capital letter
+    bool upper = false;     // a word of two letters or more, all capital
+    bool genitive = false;  // followed by 's, which belongs to no token
+    bool may_open = false;  // marks, by their neighbours and their form
+    bool may_close = false;
+    bool has(std::uint32_t any) const noexcept { return (classes & any) != 0; }
+};
+
+struct Paragraph {
+    std::uint32_t start = 0;  // bytes
+    std::uint32_t end = 0;
+    std::uint32_t first = 0;  // tokens, half-open
+    std::uint32_t last = 0;
+};
+
+class Tokens {
+   public:
+    void read(std::string_view body, const CueLexicon& lexicon) noexcept;
+
+    std::string_view body() const noexcept { return body_; }
+    const std::vector<Token>& all() const noexcept { return tokens_; }
+    const Token& operator[](std::size_t i) const noexcept { return tokens_[i]; }
+    const std::vector<Paragraph>& paragraphs() const noexcept { return paragraphs_; }
+    std::string_view text(std::uint32_t start, std::uint32_t end) const noexcept {
+        return body_.substr(start, end - start);
+    }
+    std::string_view text(const Token& token) const noexcept {
+        return text(token.start, token.end);
+    }
+
+   private:
+    void read_paragraph(std::uint32_t start, std::uint32_t end) noexcept;
+    std::uint32_t read_word(std::uint32_t at, std::uint32_t end) noexcept;
+    std::uint32_t read_sign(std::uint32_t at, std::uint32_t end) noexcept;
+    void push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family, char form) noexcept;
+
+    std::string_view body_;
+    const CueLexicon* lexicon_ = nullptr;
+    std::vector<Token> tokens_;
+    std::vector<Paragraph> paragraphs_;
+};
+
+}  // namespace newsmill

@@ -1,0 +1,244 @@
+#include "stages/quotes.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+namespace newsmill {
+namespace {
+
+struct Found {
+    Batch batch{BatchLimits{}};
+    std::string_view body;
+    std::span<const Quote> quotes;
+
+    explicit Found(std::string_view text, std::string_view language = "en") : body(text) {
+        static QuotesStage stage{QuotesOptions{}};
+        Article& article = batch.add("");
+        article.body = text;
+        article.language = language;
+        stage.process(batch);
+        quotes = article.quotes;
+        for (const Quote& quote : quotes) check(quote);
+    }
+    std::string text(Span span) const {
+        return std::string(body.substr(span.start, span.end - span.start));
+    }
+    // "type|speaker|role|cue|inside the marks"
+    std::vector<std::string> lines() const {
+        std::vector<std::string> out;
+        for (const Quote& q : quotes) {
+            out.push_back(std::string(quote_type_name(q.type)) + "|" + std::string(q.speaker) +
+                          "|" + std::string(q.role) + "|" + text(q.cue) + "|" +
+                          (q.quoted.empty() ? text(q.span) : text(q.quoted[0])));
+        }
+        return out;
+    }
+    void check(const Quote& quote) const {
+        EXPECT_LT(quote.span.start, quote.span.end);
+        EXPECT_LE(quote.span.end, body.size());
+        for (const Span& span : quote.quoted) {
+            EXPECT_GE(span.start, quote.span.start);
+            EXPECT_LE(span.end, quote.span.end);
+        }
+        EXPECT_LE(quote.mention.end, body.size());
+        EXPECT_LE(quote.confidence, 100);
+    }
+};
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Quotes, CueAfterTheMarks) {
+    EXPECT_THAT(
+        Found("\"The budget will hold,\" said Foreign Minister Marie Dupont in Paris.").lines(),
+        ElementsAre("direct|Marie Dupont|Foreign Minister|said|The budget will hold,"));
+    EXPECT_THAT(
+        Found("“We will rebuild,” Marie Dupont, the finance minister, told reporters.").lines(),
+        ElementsAre("direct|Marie Dupont|finance minister|told|We will rebuild,"));
+    EXPECT_THAT(Found("“We will rebuild!” said spokeswoman Ada Okafor, adding that work had begun.")
+                    .lines(),
+                ElementsAre("direct|Ada Okafor|spokeswoman|said|We will rebuild!"));
+    EXPECT_THAT(Found("“It was loud,” said Tom Reed, a farmer from Aldermoor.").lines(),
+                ElementsAre("direct|Tom Reed|farmer from Aldermoor|said|It was loud,"));
+}
+
+TEST(Quotes, CueBeforeTheMarks) {
+    EXPECT_THAT(Found("Marie Dupont said: “Nobody is above the law.”").lines(),
+                ElementsAre("direct|Marie Dupont||said|Nobody is above the law."));
+    EXPECT_THAT(Found("According to Karl Brandt, \"the dam was never safe.\"").lines(),
+                ElementsAre("mixed|Karl Brandt||According|the dam was never safe."));
+    EXPECT_THAT(Found("President Ana Solis called the vote \"a disgrace\" on Monday.").lines(),
+                ElementsAre("mixed|Ana Solis|President|called|a disgrace"));
+    EXPECT_THAT(Found("Dr. Lena Voss, who leads the clinic, said, 'We need more beds.'").lines(),
+                ElementsAre("direct|Lena Voss||said|We need more beds."));
+}
+
+TEST(Quotes, FragmentsOfOneStatementShareItsNumber) {
+    const Found found("“We waited,” she said, “and nobody came.” “It was cold,” said Omar Haddad.");
+    ASSERT_EQ(found.quotes.size(), 3u);
+    EXPECT_EQ(found.quotes[0].statement, found.quotes[1].statement);
+    EXPECT_NE(found.quotes[1].statement, found.quotes[2].statement);
+    EXPECT_TRUE(found.quotes[0].speaker.empty());
+    EXPECT_EQ(found.quotes[2].speaker, "Omar Haddad");
+}
+
+TEST(Quotes, RunsOverParagraphs) {
+    const Found found(
+        "Mayor Ruth Adler said: “The bridge is closed.\n\n“It will open in May.”\n\nRain fell.");
+    ASSERT_EQ(found.quotes.size(), 2u);
+    EXPECT_EQ(found.text(found.quotes[0].span), "“The bridge is closed.");
+    EXPECT_EQ(found.text(found.quotes[1].quoted[0]), "It will open in May.");
+    EXPECT_EQ(found.quotes[0].statement, found.quotes[1].statement);
+    EXPECT_EQ(found.quotes[1].speaker, "Ruth Adler");
+}
+
+TEST(Quotes, CompletesSurnamesAndPronouns) {
+    const Found found(
+        "Finance Minister Marie Dupont met unions on Friday.\n\n\"It was a good day,\" Dupont "
+        "said.\n\nShe added: \"We go on tomorrow.\"");
+    ASSERT_EQ(found.quotes.size(), 2u);
+    EXPECT_EQ(found.quotes[0].speaker, "Marie Dupont");
+    EXPECT_EQ(found.quotes[0].role, "Finance Minister");
+    EXPECT_EQ(found.quotes[0].resolved, Resolved::kExplicit);
+    EXPECT_EQ(found.quotes[1].speaker, "Marie Dupont");
+    EXPECT_EQ(found.quotes[1].resolved, Resolved::kPronoun);
+    EXPECT_EQ(found.text(found.quotes[1].mention), "She");
+}
+
+TEST(Quotes, NeverGuessesBetweenTwo) {
+    const Found found("Anna Berg and Clara Holm won the race.\n\n\"We are tired,\" she said.");
+    ASSERT_EQ(found.quotes.size(), 1u);
+    EXPECT_EQ(found.quotes[0].speaker, "");
+    EXPECT_EQ(found.quotes[0].resolved, Resolved::kNone);
+    const Found bodies("\"We are looking into it,\" a spokesman for the ministry said.");
+    ASSERT_EQ(bodies.quotes.size(), 1u);
+    EXPECT_EQ(bodies.quotes[0].speaker, "");
+    EXPECT_EQ(bodies.quotes[0].role, "spokesman for the ministry");
+    EXPECT_EQ(bodies.quotes[0].resolved, Resolved::kTitle);
+}
+
+TEST(Quotes, AllStylesOfMarks) {
+    for (const char* text : {"\"It is over,\" said Jan Novak.", "“It is over,” said Jan Novak.",
+                             "„It is over“, said Jan Novak.", "«It is over», said Jan Novak.",
+                             "« It is over », said Jan Novak.", "»It is over«, said Jan Novak.",
+                             "‘It is over,’ said Jan Novak.", "'It is over,' said Jan Novak.",
+                             "''It is over,'' said Jan Novak.", "``It is over,'' said Jan Novak.",
+                             "‚It is over‘, said Jan Novak.", "‹It is over›, said Jan Novak."}) {
+        const Found found(text);
+        ASSERT_EQ(found.quotes.size(), 1u) << text;
+        EXPECT_EQ(found.quotes[0].speaker, "Jan Novak") << text;
+        EXPECT_EQ(found.quotes[0].span.start, 0u) << text;
+    }
+}
+
+TEST(Quotes, NestedMarksAndApostrophes) {
+    EXPECT_THAT(Found("“She told me ‘go home’ and I went,” said Lee Tran.").lines(),
+                ElementsAre("direct|Lee Tran||said|She told me ‘go home’ and I went,"));
+    EXPECT_THAT(Found("'The workers' rights aren't safe,' said Lee Tran.").lines(),
+                ElementsAre("direct|Lee Tran||said|The workers' rights aren't safe,"));
+    EXPECT_THAT(Found("The workers' union and the '90s band didn't meet.").lines(), IsEmpty());
+    EXPECT_THAT(Found("The board is 5'10\" wide and 6\" deep.").lines(), IsEmpty());
+}
+
+TEST(Quotes, LeavesTitlesAndScareQuotesOut) {
+    EXPECT_THAT(Found("The so-called “smart” bins fill the streets.").lines(), IsEmpty());
+    EXPECT_THAT(Found("She starred in the film “A Quiet Harbour” last year.").lines(), IsEmpty());
+    EXPECT_THAT(Found("Prices of \"organic\" milk rose in March.").lines(), IsEmpty());
+}
+
+TEST(Quotes, German) {
+    EXPECT_THAT(
+        Found("„Wir schaffen das“, sagte Bundeskanzlerin Petra Lang am Montag.", "de").lines(),
+        ElementsAre("direct|Petra Lang|Bundeskanzlerin|sagte|Wir schaffen das"));
+    EXPECT_THAT(
+        Found("Der Regierungssprecher Jens Wolf erklärte: „Das Gesetz kommt.“", "de").lines(),
+        ElementsAre("direct|Jens Wolf|Regierungssprecher|erklärte|Das Gesetz kommt."));
+    EXPECT_THAT(Found("»Es war knapp«, so Trainerin Eva Roth.", "de").lines(),
+                ElementsAre("direct|Eva Roth|Trainerin|so|Es war knapp"));
+}
+
+TEST(Quotes, French) {
+    EXPECT_THAT(Found("« La ville est prête », a déclaré la maire Claire Fontanel.", "fr").lines(),
+                ElementsAre("direct|Claire Fontanel|maire|déclaré|La ville est prête"));
+}
+
+TEST(Quotes, TranscriptsByALineWithNameAndTitle) {
+    const Found found(
+        "The two met on Monday.\n\nPetra Lang, President of Norland:\n\nWe are glad to host you "
+        "here. Our doors are open.\n\nJonas Ruiz, Minister of Trade of the Republic of "
+        "Suda:\n\nThank you. I hope we agree today.");
+    ASSERT_EQ(found.quotes.size(), 2u);
+    EXPECT_EQ(found.quotes[0].type, QuoteType::kTranscript);
+    EXPECT_EQ(found.quotes[0].speaker, "Petra Lang");
+    EXPECT_EQ(found.quotes[0].role, "President of Norland");
+    EXPECT_EQ(found.text(found.quotes[0].mention), "Petra Lang");
+    EXPECT_EQ(found.text(found.quotes[0].span),
+              "We are glad to host you here. Our doors are open.");
+    EXPECT_EQ(found.quotes[1].speaker, "Jonas Ruiz");
+    EXPECT_EQ(found.quotes[1].role, "Minister of Trade of the Republic of Suda");
+    EXPECT_EQ(found.text(found.quotes[1].span), "Thank you. I hope we agree today.");
+}
+
+TEST(Quotes, TranscriptsInLine) {
+    const Found found(
+        "Q: Why did you leave the party?\n\nA: I could not support that plan.\n\nQ: What comes "
+        "next?\n\nA: We will see.");
+    EXPECT_THAT(found.lines(),
+                ElementsAre("transcript||||Why did you leave the party?",
+                            "transcript||||I could not support that plan.",
+                            "transcript||||What comes next?", "transcript||||We will see."));
+    const Found names(
+        "HARLAN: I think we should wait for the report.\n\nOSEI: We have waited "
+        "for a year already.");
+    ASSERT_EQ(names.quotes.size(), 2u);
+    EXPECT_EQ(names.quotes[0].speaker, "HARLAN");
+}
+
+TEST(Quotes, ColonsThatNameNoSpeaker) {
+    for (const char* text :
+         {"10:30: The doors open.\n\n12:00: Lunch is served.",
+          "Key Points:\n\nThe plan costs a lot. It starts in May.",
+          "Ingredients:\n\nFlour, butter and sugar are mixed.",
+          "Read more:\n\nThe council votes on the plan again.",
+          "The score was 3:2 after extra time.", "Photo: Jane Doe\n\nSource: City Hall"}) {
+        EXPECT_THAT(Found(text).lines(), IsEmpty()) << text;
+    }
+}
+
+TEST(Quotes, ATranscriptEndsWhereTheReportGoesOn) {
+    const Found found(
+        "Petra Lang, President of Norland:\n\nWe are glad to host you. Our doors are "
+        "open.\n\nAfter the talks the delegation left for the airport.");
+    ASSERT_EQ(found.quotes.size(), 1u);
+}
+
+TEST(Quotes, OddTextsAreHarmless) {
+    for (const char* text : {"", "\"", "“”", "\"\"\"\"\"", "“““““", "': '", "Q:", "A:\n\n", ":",
+                             "«", "’’’’", "\"a", "“a\n\n”b", "Name:\n\n", "“\n\n“\n\n“"}) {
+        EXPECT_LE(Found(text).quotes.size(), 1u) << text;
+    }
+}
+
+TEST(Quotes, ABadLexiconSaysWhere) {
+    QuotesOptions options;
+    const auto error_of = [&](std::string_view text) -> std::string {
+        options.lexicons = {{"en", "x.cues", text}};
+        try {
+            QuotesStage stage(options);
+        } catch (const LexiconError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_THAT(error_of("said\n"), testing::HasSubstr("x.cues:1: words before"));
+    EXPECT_THAT(error_of("[cue]\nsaid\n[verbs]\n"),
+                testing::HasSubstr("x.cues:3: unknown section"));
+    EXPECT_THAT(error_of("[cue]\nsaid, told\n"), testing::HasSubstr("x.cues:2: 'said,'"));
+    EXPECT_THAT(error_of("[he]\nhe\n"), testing::HasSubstr("no words under [cue]"));
+    EXPECT_EQ(error_of("[cue]\nsaid\n"), "");
+}
+
+}  // namespace
+}  // namespace newsmill
