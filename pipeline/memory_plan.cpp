@@ -1,0 +1,94 @@
+#include "pipeline/memory_plan.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "pipeline/batch.hpp"
+
+namespace newsmill {
+namespace {
+
+// Code, lexicons, ICU's and CLD2's tables, thread stacks; measured with all stages on.
+constexpr std::int64_t kBaseBytes = 96 << 20;
+// Each journal client (a producer and a consumer) queues little: an entry has about 200 bytes.
+constexpr std::int64_t kJournalClientBytes = 16 << 20;
+
+void set_lanes(const Config& config, unsigned cores, MemoryPlan& plan) {
+    // Source, dedup and sink have a thread each, but mostly wait; parsing and normalizing cost
+    // about as much as tagging and encoding.
+    const int half = std::max(1, static_cast<int>(std::min(cores, 64u)) / 2);
+    plan.lanes_front =
+        config.pipeline.lanes_front > 0 ? static_cast<int>(config.pipeline.lanes_front) : half;
+    plan.lanes_back =
+        config.pipeline.lanes_back > 0 ? static_cast<int>(config.pipeline.lanes_back) : half;
+    // One batch in work and one waiting in each lane, and a few in source, dedup and sink.
+    plan.pool_batches = config.pipeline.pool_batches > 0
+                            ? static_cast<int>(config.pipeline.pool_batches)
+                            : 2 * (plan.lanes_front + plan.lanes_back) + 8;
+}
+
+void add(MemoryPlan& plan, std::string name, std::string formula, std::int64_t bytes) {
+    plan.parts.push_back({std::move(name), std::move(formula), bytes});
+    plan.total_bytes += bytes;
+}
+
+void add_batches(const Config& config, MemoryPlan& plan) {
+    const auto& pipeline = config.pipeline;
+    const std::int64_t payload = std::max(pipeline.batch_bytes_max, config.input.article_bytes_max);
+    const std::int64_t arena = std::max(pipeline.arena_bytes, 3 * payload);
+    const std::int64_t articles =
+        pipeline.batch_articles_max * static_cast<std::int64_t>(sizeof(Article));
+    add(plan, "batches",
+        std::to_string(plan.pool_batches) + " x (" + rough_bytes(payload) + " payload + " +
+            rough_bytes(arena) + " arena + " + rough_bytes(articles) + " articles)",
+        plan.pool_batches * (payload + arena + articles));
+}
+
+}  // namespace
+
+std::string rough_bytes(std::int64_t bytes) {
+    struct Unit {
+        std::int64_t bytes;
+        const char* name;
+    };
+    constexpr Unit kUnits[] = {{Config::kGiB, "GiB"}, {Config::kMiB, "MiB"}, {Config::kKiB, "KiB"}};
+    for (const Unit& unit : kUnits) {
+        if (bytes < unit.bytes) continue;
+        const std::int64_t tenths = (bytes * 10 + unit.bytes / 2) / unit.bytes;
+        std::string text = std::to_string(tenths / 10);
+        if (tenths % 10 != 0) text += "." + std::to_string(tenths % 10);
+        return text + " " + unit.name;
+    }
+    return std::to_string(bytes) + " B";
+}
+
+MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_entry_bytes) {
+    MemoryPlan plan;
+    plan.bytes_max = config.pipeline.memory_bytes_max;
+    set_lanes(config, cores, plan);
+    add(plan, "program", "code, lexicons, stacks", kBaseBytes);
+    add_batches(config, plan);
+    if (config.input.type == InputType::kKafka) {
+        const auto& kafka = config.input.kafka;
+        add(plan, "consumer",
+            rough_bytes(kafka.queued_bytes_max) + " queued + 2 x " +
+                rough_bytes(kafka.fetch_bytes_max) + " fetched",
+            kafka.queued_bytes_max + 2 * kafka.fetch_bytes_max);
+    }
+    if (config.output.type == OutputType::kKafka) {
+        add(plan, "producer", rough_bytes(config.output.kafka.queued_bytes_max) + " queued",
+            config.output.kafka.queued_bytes_max);
+    }
+    if (config.dedup.enabled) {
+        add(plan, "duplicates",
+            std::to_string(config.dedup.capacity) + " articles x " +
+                std::to_string(index_entry_bytes) + " B",
+            config.dedup.capacity * index_entry_bytes);
+        if (config.dedup.journal == JournalType::kKafka) {
+            add(plan, "journal", "a producer and a consumer", 2 * kJournalClientBytes);
+        }
+    }
+    return plan;
+}
+
+}  // namespace newsmill
