@@ -1,0 +1,21 @@
+// The one table of commands, in the order of --help. A new command: declare its function here or
+// in its own header, and add a line.
+#include "daemon/cli.hpp"
+
+namespace newsmill {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"check", "Check a configuration and the memory that it needs", command_check},
+    {"config", "Show, list or compare options", command_config},
+    {"completion", "Print a completion script for a shell", command_completion},
+    {"version", "Print the version and what it was built from", command_version},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+ConnectCheck connect_check() { return nullptr; }
+
+}  // namespace newsmill
