@@ -18,7 +18,6 @@
 #include <span>
 #include <string_view>
 
-#include "pipeline/arena.hpp"
 #include "pipeline/batch.hpp"
 
 namespace newsmill {

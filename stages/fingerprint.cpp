@@ -91,8 +91,11 @@ FingerprintStage::FingerprintStage() {
     for (std::uint32_t c = 0; c < kTableEnd; ++c) {
         folded_[c] = static_cast<std::uint16_t>(fold_code_point(c));
     }
-    for (std::size_t c = 0; c < ascii_.size(); ++c) {
-        ascii_[c] = static_cast<std::uint8_t>(folded_[c]);
+    bytes_.fill(kSpecial);
+    for (std::size_t c = 0; c < 0x80; ++c) {
+        if (!is_digit(static_cast<unsigned char>(c))) {
+            bytes_[c] = static_cast<std::uint8_t>(folded_[c]);
+        }
     }
 }
 
@@ -144,23 +147,24 @@ void FingerprintStage::feed(Stream& stream, std::string_view text) const noexcep
             at + std::min<std::size_t>(kStepBytes, static_cast<std::size_t>(end - at));
         char* out = stream.reserve(2 * kStepBytes + 8);
         while (at < step_end) {
-            const unsigned char byte = *at;
-            if (byte < 0x80) {
-                if (is_digit(byte)) {
-                    if (after_digit != nullptr && after_digit != at) {
-                        const bool point =
-                            at - after_digit == 1 && (*after_digit == '.' || *after_digit == ',');
-                        *out++ = point ? static_cast<char>(*after_digit) : ' ';
-                    }
-                    *out++ = static_cast<char>(byte);
-                    after_digit = ++at;
-                    continue;
-                }
-                const std::uint8_t kept = ascii_[byte];
+            // Letters and marks of ASCII, nearly all bytes of most texts, without a branch each.
+            const char* const run = out;
+            std::uint8_t kept = 0;
+            while (at < step_end && (kept = bytes_[*at]) != kSpecial) {
                 *out = static_cast<char>(kept);
                 out += kept != 0 ? 1 : 0;
-                after_digit = kept != 0 ? nullptr : after_digit;
                 ++at;
+            }
+            if (out != run) after_digit = nullptr;
+            if (at >= step_end) break;
+            if (is_digit(*at)) {
+                if (after_digit != nullptr && after_digit != at) {
+                    const bool point =
+                        at - after_digit == 1 && (*after_digit == '.' || *after_digit == ',');
+                    *out++ = point ? static_cast<char>(*after_digit) : ' ';
+                }
+                *out++ = static_cast<char>(*at);
+                after_digit = ++at;
                 continue;
             }
             std::uint32_t c;

@@ -42,7 +42,9 @@ class FingerprintStage final : public Stage {
     class Stream;
     void feed(Stream& stream, std::string_view text) const noexcept;
 
-    std::array<std::uint8_t, 128> ascii_;          // the byte to keep, or 0
+    static constexpr std::uint8_t kSpecial = 0xFF;
+
+    std::array<std::uint8_t, 256> bytes_;  // the byte to keep, 0 for none; kSpecial: look closer
     std::array<std::uint16_t, kTableEnd> folded_;  // the code point to keep, or 0
 };
 

@@ -59,6 +59,11 @@ bool takes_number(Field field) noexcept {
     }
 }
 
+// Not JSON, yet what Python's json module and pandas write for a missing number; read as null.
+bool is_python_number(std::string_view text) noexcept {
+    return text == "NaN" || text == "Infinity" || text == "-Infinity";
+}
+
 // Nothing but white space, written as such or as an escape.
 bool is_blank(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -111,6 +116,8 @@ bool is_number(std::string_view text) noexcept {
     return i == text.size();
 }
 
+constexpr std::uint8_t kLastScore = 255;
+
 // Of a list of renditions (ninjs's bodies, headlines, infoSources) the lowest is taken.
 std::uint8_t rendition_score(const Composite& composite, bool& html) noexcept {
     const std::string_view role = composite.role;
@@ -125,6 +132,7 @@ std::uint8_t rendition_score(const Composite& composite, bool& html) noexcept {
     }
     const bool lesser = contains_folded(role, "abstract") || contains_folded(role, "summary") ||
                         contains_folded(role, "caption") || contains_folded(role, "teaser");
+    if (contains_folded(role, "credit")) return kLastScore;
     return static_cast<std::uint8_t>(score + (lesser ? 32 : 2));
 }
 
@@ -170,6 +178,7 @@ class JsonReader::Impl {
     void write_passthrough(Arena& arena, Fields& fields) noexcept;
     bool pass_object(Node node, JsonWriter& out) noexcept;
     void skip() noexcept;
+    std::string_view valid_token(std::uint32_t i) const noexcept;
     bool holds_winner(std::uint32_t first, std::uint32_t last) const noexcept;
 
     FieldMap map_;
@@ -290,6 +299,10 @@ bool JsonReader::Impl::scalar(Node node, Composite* parent, std::string_view nam
             ++at_;
             return true;
         default:
+            if (is_python_number(text)) {
+                ++at_;
+                return true;
+            }
             if (!is_number(text)) return fail("not a JSON value");
             item.text = text;
             item.number = true;
@@ -502,6 +515,11 @@ void JsonReader::Impl::skip() noexcept {
     } while (depth > 0);
 }
 
+std::string_view JsonReader::Impl::valid_token(std::uint32_t i) const noexcept {
+    const std::string_view text = token(i);
+    return is_python_number(text) ? "null" : text;
+}
+
 bool JsonReader::Impl::holds_winner(std::uint32_t first, std::uint32_t last) const noexcept {
     const char* const begin = json_.data() + starts_[first];
     const char* const end = json_.data() + starts_[last] + token(last).size();
@@ -543,8 +561,8 @@ bool JsonReader::Impl::pass_object(Node node, JsonWriter& out) noexcept {
             continue;
         }
         any = true;
-        out.raw(token(first));
-        for (std::uint32_t i = first + 1; i < at_; ++i) out.append(token(i));
+        out.raw(valid_token(first));
+        for (std::uint32_t i = first + 1; i < at_; ++i) out.append(valid_token(i));
     }
     ++at_;
     out.close_object();

@@ -18,7 +18,6 @@
 #include <memory>
 #include <string_view>
 
-#include "pipeline/arena.hpp"
 #include "pipeline/batch.hpp"
 #include "stages/formats/field_map.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "pipeline/arena.hpp"
+#include "pipeline/batch.hpp"
 
 namespace newsmill {
 

@@ -11,7 +11,7 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "pipeline/arena.hpp"
+#include "pipeline/batch.hpp"
 
 namespace newsmill {
 

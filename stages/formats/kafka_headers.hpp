@@ -4,7 +4,6 @@
 #include <span>
 #include <string_view>
 
-#include "pipeline/arena.hpp"
 #include "pipeline/batch.hpp"
 
 namespace newsmill {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pipeline/arena.hpp"
+#include "pipeline/batch.hpp"
 
 namespace newsmill {
 

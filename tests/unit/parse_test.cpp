@@ -105,6 +105,14 @@ TEST(Parse, NumbersWhereTheyMakeSense) {
     EXPECT_EQ(parsed.raw().body, "");
 }
 
+TEST(Parse, PythonsMissingNumbersAreNull) {
+    const Parsed parsed(R"({"title":"T","urgency":NaN,"p":[NaN,-Infinity, Infinity ]})",
+                        {.passthrough = true});
+    ASSERT_EQ(parsed.code(), Code::kOk);
+    EXPECT_EQ(parsed.raw().urgency, "");
+    EXPECT_EQ(parsed.raw().passthrough, R"({"urgency":null,"p":[null,null,null]})");
+}
+
 TEST(Parse, ParagraphListsAndWrappedValues) {
     const Parsed parsed(R"({"title":{"rendered":"A &amp; B"},"content":["One.","","Two\u0021"],
                             "source":{"id":null,"name":"Paper"},"published":{"$date":5}})");
@@ -203,7 +211,7 @@ TEST(Parse, SaysWhereTheJsonWentWrong) {
     EXPECT_EQ(message(R"({"title":"T)"), "JSON: cut off inside the string that begins at byte 9");
     EXPECT_EQ(message(R"({"title":"T")"), "JSON: cut off at byte 12");
     EXPECT_EQ(message(R"({"title":)"), "JSON: cut off at byte 9");
-    EXPECT_EQ(message(R"({"a":NaN,"title":"T"})"), "JSON: not a JSON value at byte 5");
+    EXPECT_EQ(message(R"({"a":nul,"title":"T"})"), "JSON: not a JSON value at byte 5");
     EXPECT_EQ(message(R"({"a":01})"), "JSON: not a JSON value at byte 5");
     EXPECT_EQ(message(R"({"a":[1 2]})"), "JSON: no comma or bracket after an element at byte 8");
     EXPECT_EQ(message(R"({"a":1,})"), "JSON: no member name at byte 7");
