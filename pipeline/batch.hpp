@@ -189,8 +189,9 @@ struct Article {
     std::string_view key;      // the Kafka key; empty if none
     std::string_view payload;  // the raw bytes
     bool has_key = false;
-    bool has_payload = true;      // false: a Kafka tombstone (a null value)
-    bool payload_padded = false;  // 64 bytes past the payload's end may be read
+    bool has_payload = true;         // false: a Kafka tombstone (a null value)
+    bool payload_padded = false;     // 64 bytes past the payload's end may be read
+    bool payload_oversized = false;  // only the beginning: the whole is over the reader's limit
     std::span<const Header> headers;
 
     Verdict verdict;  // set once, by the stage that gives the article up; later stages skip it

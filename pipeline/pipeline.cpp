@@ -1,6 +1,6 @@
 #include "pipeline/pipeline.hpp"
 
-#include <chrono>
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <utility>
@@ -85,19 +85,13 @@ void Pipeline::start() {
     for (const auto& runner : runners_) runner->start();
 }
 
-bool Pipeline::join(std::int64_t deadline_ns) {
-    std::int64_t end_at = kNever;
-    for (const auto& runner : runners_) {
-        while (!runner->finished()) {
-            if (end_at == kNever && (control_.stop_requested() || control_.failed())) {
-                end_at = clock_.now_ns() + deadline_ns;
-            }
-            if (clock_.now_ns() > end_at) return false;
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-        runner->join();
-    }
-    return true;
+bool Pipeline::finished() const noexcept {
+    return std::all_of(runners_.begin(), runners_.end(),
+                       [](const auto& runner) { return runner->finished(); });
+}
+
+void Pipeline::join() {
+    for (const auto& runner : runners_) runner->join();
 }
 
 void Pipeline::run_inline() noexcept {

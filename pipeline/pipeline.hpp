@@ -47,9 +47,9 @@ class Pipeline {
 
     // In production: a thread an agent (journal and dedup are one).
     void start();
-    // Waits until all agents are done: the input's end, a stop, or a failure. False if that takes
-    // longer than `deadline_ns` after a stop was requested: the process must end without a commit.
-    bool join(std::int64_t deadline_ns);
+    // All agents are done: the input has ended, a stop has been drained, or something failed.
+    bool finished() const noexcept;
+    void join();
 
     // In the inline run: one thread, this one, until all agents are done.
     void run_inline() noexcept;

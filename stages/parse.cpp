@@ -82,7 +82,7 @@ void ParseStage::parse(Article& article, Arena& arena) noexcept {
     if (!article.has_payload) {
         return give_up(article, Code::kNoText, "the record is a tombstone: it has no value");
     }
-    if (article.payload.size() > options_.article_bytes_max) {
+    if (article.payload_oversized || article.payload.size() > options_.article_bytes_max) {
         return give_up(article, Code::kTooLarge, "the article is larger than article_bytes_max");
     }
     std::string_view text = article.payload;

@@ -48,7 +48,8 @@ int partition_count(rd_kafka_t* client, const std::string& topic, int timeout_ms
     const rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms);
     rd_kafka_topic_destroy(handle);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        throw StartError(kExitUnavailable, "topic '" + topic + "': " + rd_kafka_err2str(error));
+        throw StartError(kExitUnavailable, "topic '" + topic + "': no answer from the brokers: " +
+                                               rd_kafka_err2str(error));
     }
     const int count = metadata->topic_cnt > 0 ? metadata->topics[0].partition_cnt : 0;
     rd_kafka_metadata_destroy(metadata);
@@ -106,6 +107,16 @@ void ensure_topic(const std::string& brokers, const std::string& topic, int part
             throw StartError(kExitUnavailable, "topic '" + topic + "' does not appear");
         rd_kafka_poll(admin.get(), 50);
     }
+}
+
+int topic_partitions(const std::string& brokers, const std::string& topic, const Properties& client,
+                     int timeout_ms) {
+    Conf conf;
+    conf.set_all(client);
+    conf.set("bootstrap.servers", brokers);
+    conf.set("allow.auto.create.topics", "false");
+    const Client asker = conf.make_consumer();
+    return partition_count(asker.get(), topic, timeout_ms);
 }
 
 std::string_view Record::header(std::string_view name) const {

@@ -23,6 +23,10 @@ namespace newsmill::kafka {
 void ensure_topic(const std::string& brokers, const std::string& topic, int partitions,
                   const Properties& config, const Properties& client, int timeout_ms);
 
+// How many partitions a topic has; 0 if it is not there. Joins no group and creates nothing.
+int topic_partitions(const std::string& brokers, const std::string& topic, const Properties& client,
+                     int timeout_ms);
+
 struct Record {
     std::optional<std::string> key;
     std::optional<std::string> value;

@@ -67,28 +67,6 @@ KafkaConsumer::KafkaConsumer(ConsumerOptions options) : options_(std::move(optio
 
 KafkaConsumer::~KafkaConsumer() { close(); }
 
-void KafkaConsumer::check_topics(int timeout_ms) {
-    for (const std::string& topic : options_.topics) {
-        if (topic.starts_with('^')) continue;  // a pattern may match nothing yet
-        rd_kafka_topic_t* handle = rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr);
-        const rd_kafka_metadata_t* metadata = nullptr;
-        const rd_kafka_resp_err_t error =
-            rd_kafka_metadata(client_.get(), 0, handle, &metadata, timeout_ms);
-        rd_kafka_topic_destroy(handle);
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            throw StartError(kExitUnavailable, "input: no answer from " + options_.brokers + ": " +
-                                                   rd_kafka_err2str(error));
-        }
-        const rd_kafka_resp_err_t topic_error =
-            metadata->topic_cnt > 0 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_NO_ERROR;
-        rd_kafka_metadata_destroy(metadata);
-        if (topic_error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            throw StartError(kExitUnavailable,
-                             "input: topic '" + topic + "': " + rd_kafka_err2str(topic_error));
-        }
-    }
-}
-
 void KafkaConsumer::set_waker(Parker* parker) noexcept { wake_on(queue_.get(), parker); }
 
 std::string_view KafkaConsumer::topic_name(const char* name) {

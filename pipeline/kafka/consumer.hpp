@@ -54,9 +54,6 @@ class KafkaConsumer final : public Consumer {
     }
     void close() noexcept override;
 
-    // Throws StartError if a topic does not exist or no broker answers in time.
-    void check_topics(int timeout_ms);
-
    private:
     struct Partition {
         std::string_view topic;  // in topic_names_

@@ -1,0 +1,37 @@
+// The sink's side of files: records as lines on a file descriptor (standard output), dead letters
+// handed to a callback. A commit writes out what is buffered; there is nothing to abort. Threads:
+// the sink's. Errors: a closed pipe or a full disk is final.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "pipeline/sink.hpp"
+
+namespace newsmill {
+
+class StreamProducer final : public Producer {
+   public:
+    using DeadLetter = std::function<void(const Article&)>;
+
+    // `fd` stays the caller's. `dead_letter` is called in the order of the input.
+    StreamProducer(int fd, DeadLetter dead_letter);
+
+    Outcome begin() noexcept override { return Outcome::kOk; }
+    Outcome send(const Article& article) noexcept override;
+    Outcome send_positions(const std::vector<Position>& /*positions*/,
+                           const GroupToken& /*token*/) noexcept override {
+        return Outcome::kOk;
+    }
+    Outcome commit() noexcept override;
+    Outcome abort() noexcept override { return Outcome::kOk; }
+    Failure failure() const override { return failure_; }
+
+   private:
+    int fd_;
+    DeadLetter dead_letter_;
+    std::string buffer_;
+    Failure failure_;
+};
+
+}  // namespace newsmill
