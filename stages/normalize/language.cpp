@@ -1,0 +1,214 @@
+#include "stages/normalize/language.hpp"
+
+#include <cld2/public/compact_lang_det.h>
+#include <cld2/public/encodings.h>
+#include <unicode/locid.h>
+#include <unicode/uloc.h>
+#include <unicode/unistr.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "stages/normalize/unicode.hpp"
+
+namespace newsmill::normalize {
+namespace {
+
+// Bibliographic codes of ISO 639-2 and withdrawn ones, which ICU does not map.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kOldCodes = {{
+    {"alb", "sq"}, {"arm", "hy"}, {"baq", "eu"}, {"bur", "my"}, {"chi", "zh"}, {"cmn", "zh"},
+    {"cze", "cs"}, {"dut", "nl"}, {"fre", "fr"}, {"geo", "ka"}, {"ger", "de"}, {"gre", "el"},
+    {"ice", "is"}, {"in", "id"},  {"iw", "he"},  {"ji", "yi"},  {"jw", "jv"},  {"mac", "mk"},
+    {"mao", "mi"}, {"may", "ms"}, {"mo", "ro"},  {"per", "fa"}, {"prs", "fa"}, {"rum", "ro"},
+    {"scc", "sr"}, {"scr", "hr"}, {"sh", "sr"},  {"slo", "sk"}, {"tib", "bo"}, {"scn", "scn"},
+    {"wel", "cy"}, {"arb", "ar"},
+}};
+
+// Names that are not in ICU's lists.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOtherNames = {{
+    {"mandarin", "zh"},
+    {"cantonese", "yue"},
+    {"castilian", "es"},
+    {"castellano", "es"},
+    {"farsi", "fa"},
+    {"flemish", "nl"},
+    {"tagalog", "tl"},
+    {"pidgin", "pcm"},
+    {"brazilian portuguese", "pt"},
+    {"brasileiro", "pt"},
+    {"oromo", "om"},
+    {"moldovan", "ro"},
+}};
+
+// The languages in whose words the names of languages are known; each knows itself too.
+constexpr std::array kNamingLocales = {"en", "de", "fr", "es", "pt", "it", "nl", "ru", "pl", "sv",
+                                       "da", "nb", "fi", "cs", "tr", "uk", "ar", "zh", "ja", "ko"};
+
+constexpr std::size_t kNameBytesMax = 64;
+
+std::string fold_name(std::string_view name) {
+    std::string folded;
+    for (std::size_t i = 0; i < name.size();) {
+        const CodePoint c = decode_utf8(name, i);
+        if (c.length == 0) return {};
+        append_utf8(folded, fold_case(c.value));
+        i += c.length;
+    }
+    return folded;
+}
+
+class LanguageTable {
+   public:
+    LanguageTable() {
+        for (const char* const* code = icu::Locale::getISOLanguages(); *code != nullptr; ++code) {
+            const std::string_view canonical = keep(*code);
+            codes_.emplace(*code, canonical);
+            const char* const iso3 = uloc_getISO3Language(*code);
+            if (*iso3 != '\0') codes_.emplace(iso3, canonical);
+        }
+        for (const auto& [old_code, code] : kOldCodes) codes_[std::string(old_code)] = code;
+        codes_.erase("und");
+        codes_.erase("mul");
+        codes_.erase("zxx");
+        codes_.erase("mis");
+        for (const char* const locale : kNamingLocales) add_names(locale);
+        for (const auto& [code, canonical] : codes_) {
+            if (code.size() == 2) add_name(code.c_str(), code.c_str(), canonical);
+        }
+        for (const auto& [name, code] : kOtherNames) names_[std::string(name)] = code;
+    }
+
+    std::string_view code(const std::string& code) const {
+        const auto row = codes_.find(code);
+        return row == codes_.end() ? std::string_view{} : row->second;
+    }
+    std::string_view name(const std::string& name) const {
+        const auto row = names_.find(name);
+        return row == names_.end() ? std::string_view{} : row->second;
+    }
+
+   private:
+    void add_names(const char* locale) {
+        for (const auto& [code, canonical] : codes_) add_name(code.c_str(), locale, canonical);
+    }
+    void add_name(const char* code, const char* locale, std::string_view canonical) {
+        std::array<UChar, 128> name;
+        UErrorCode error = U_ZERO_ERROR;
+        const std::int32_t length = uloc_getDisplayLanguage(
+            code, locale, name.data(), static_cast<std::int32_t>(name.size()), &error);
+        // A default would be in the language of this machine.
+        if (U_FAILURE(error) || error == U_USING_DEFAULT_WARNING) return;
+        std::string text;
+        icu::UnicodeString(name.data(), length).toUTF8String(text);
+        if (text.size() > 3) names_.emplace(fold_name(text), canonical);
+    }
+    // ICU's codes are static; two-letter ones are canonical as they are.
+    std::string_view keep(const char* code) { return code; }
+
+    std::map<std::string, std::string_view, std::less<>> codes_;
+    std::unordered_map<std::string, std::string_view> names_;
+};
+
+const LanguageTable& table() {
+    static const LanguageTable built;
+    return built;
+}
+
+// A bounded prefix, cut at a character.
+std::string_view sample_of(std::string_view text, std::size_t bytes_max) noexcept {
+    if (text.size() <= bytes_max) return text;
+    std::size_t end = bytes_max;
+    while (end > 0 && is_continuation(text[end])) --end;
+    return text.substr(0, end);
+}
+
+// Languages that CLD2 tells apart badly; a declared one of the same group is believed.
+bool are_close(std::string_view a, std::string_view b) noexcept {
+    static constexpr std::array<std::string_view, 5> kGroups = {
+        " no nb nn da ", " hr sr bs ", " id ms ", " fil tl ceb ", " hi mr ne "};
+    return std::any_of(kGroups.begin(), kGroups.end(), [&](std::string_view group) {
+        const auto has = [&](std::string_view code) {
+            const std::size_t at = group.find(code);
+            return at != std::string_view::npos && at > 0 && group[at - 1] == ' ' &&
+                   group[at + code.size()] == ' ';
+        };
+        return has(a) && has(b);
+    });
+}
+
+CLD2::Language hint_of(std::string_view declared) noexcept {
+    if (declared.empty()) return CLD2::UNKNOWN_LANGUAGE;
+    std::array<char, 16> code{};
+    if (declared.size() >= code.size()) return CLD2::UNKNOWN_LANGUAGE;
+    std::copy(declared.begin(), declared.end(), code.begin());
+    if (declared == "he") return CLD2::HEBREW;
+    if (declared == "nb") return CLD2::NORWEGIAN;
+    return CLD2::GetLanguageFromName(code.data());
+}
+
+struct Detected {
+    std::string_view language;  // empty: none
+    int percent = 0;
+    int letters_bytes = 0;
+    bool reliable = false;
+};
+
+Detected detect(std::string_view sample, std::string_view declared) noexcept {
+    const CLD2::CLDHints hints{nullptr, nullptr, CLD2::UNKNOWN_ENCODING, hint_of(declared)};
+    CLD2::Language languages[3];
+    int percents[3];
+    double scores[3];
+    Detected detected;
+    CLD2::ExtDetectLanguageSummary(sample.data(), static_cast<int>(sample.size()), true, &hints, 0,
+                                   languages, percents, scores, nullptr, &detected.letters_bytes,
+                                   &detected.reliable);
+    if (languages[0] == CLD2::UNKNOWN_LANGUAGE) return detected;
+    const std::string_view code = CLD2::LanguageCode(languages[0]);
+    detected.language = language_code(code.substr(0, code.find('-')));
+    detected.percent = percents[0];
+    return detected;
+}
+
+}  // namespace
+
+std::string_view language_code(std::string_view declared) noexcept {
+    declared = trim_ascii(declared);
+    if (declared.empty() || declared.size() > kNameBytesMax) return {};
+    const std::string folded = fold_name(declared);
+    const std::string primary = folded.substr(0, folded.find_first_of("-_ ,;/("));
+    if (primary.size() == 2 || primary.size() == 3) {
+        const std::string_view code = table().code(primary);
+        if (!code.empty()) return code;
+    }
+    std::string_view code = table().name(folded);
+    if (code.empty()) code = table().name(primary);
+    return code;
+}
+
+Identified identify_language(std::string_view text, std::string_view declared,
+                             std::size_t sample_bytes_max) noexcept {
+    constexpr int kEnoughBytes = 200;  // shorter texts lower the confidence in proportion
+    constexpr int kDeclaredOnly = 50;
+    const Detected found = detect(sample_of(text, sample_bytes_max), declared);
+    int confidence = found.percent;
+    if (!found.reliable) confidence = std::min(confidence, 40);
+    confidence = confidence * std::min(found.letters_bytes, kEnoughBytes) / kEnoughBytes;
+    if (declared.empty()) {
+        if (found.language.empty()) return {};
+        return {found.language, static_cast<std::uint8_t>(confidence)};
+    }
+    if (found.language == declared || are_close(found.language, declared)) {
+        return {declared, static_cast<std::uint8_t>(std::max(confidence, 60))};
+    }
+    // Only a clear finding overrules what the provider says.
+    if (!found.language.empty() && found.reliable && confidence >= 80) {
+        return {found.language, static_cast<std::uint8_t>(confidence)};
+    }
+    return {declared, static_cast<std::uint8_t>(found.language.empty() ? kDeclaredOnly : 30)};
+}
+
+}  // namespace newsmill::normalize
