@@ -228,7 +228,7 @@ class NormalizeStage::Worker {
             sample = scratch_;
         }
         const normalize::Identified found =
-            normalize::identify_language(sample, declared, options_.language_sample_bytes_max);
+            normalize::identify_language(sample, declared, options_.language_bytes_max);
         article.language = found.language;
         article.language_confidence = found.confidence;
     }
