@@ -163,6 +163,11 @@ class QuotesStage::Finder {
         } else if (mention.kind == Kind::kNoun) {
             quote.role = without_determiner(mention);
             quote.resolved = Resolved::kTitle;
+            person = people_.by_role(quote.role, mention.first);
+            if (person != nullptr) {
+                quote.speaker = person->name;
+                quote.role = person->role;
+            }
             return;
         }
         if (mention.role.end != 0) {

@@ -16,7 +16,8 @@
 //               mixed: a part of the report's sentence; transcript: no marks, the lines after a
 //               speaker's line
 //   resolved    explicit: named with the cue; pronoun: he or she, resolved; title: a role or a body
-//               without a name ("the ministry said": speaker is empty, role and mention tell it);
+//               without a name; the speaker is the only person with that role ("the bishop"), or
+//               empty ("the ministry said": role and mention tell it);
 //               none: the speaker is unknown (mention may point to the pronoun)
 //   confidence  0-100: 90 and more for a cue beside the marks, 75-85 for a cue in the sentence,
 //               50-70 for a speaker carried over from the sentences around, under 50 without one

@@ -34,7 +34,7 @@ namespace newsmill {
 
 struct TopicsOptions {
     std::uint32_t topics_max = 4;       // at most so many tags an article; 1-17
-    std::uint32_t confidence_min = 25;  // weaker tags are left out; 0-100
+    std::uint32_t confidence_min = 30;  // weaker tags are left out; 0-100
     std::uint32_t relevance_min = 30;   // so are those that the strongest outweighs; 0-100
     // Language code and text of each lexicon (configs/topics/README.md); the built-in ones if
     // empty.

@@ -6,9 +6,11 @@
 namespace newsmill {
 namespace {
 
-constexpr std::uint32_t kEnding = 1u << 31;  // not a word's class: the section of endings
+// Sections that are no classes of words.
+constexpr std::uint32_t kEnding = 1u << 31;
+constexpr std::uint32_t kOption = 1u << 30;
 
-constexpr std::array<std::pair<std::string_view, std::uint32_t>, 24> kSections = {{
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 25> kSections = {{
     {"cue", kCue},
     {"weak", kWeakCue},
     {"participle", kParticiple},
@@ -33,6 +35,7 @@ constexpr std::array<std::pair<std::string_view, std::uint32_t>, 24> kSections =
     {"scare", kScare},
     {"label", kLabel},
     {"ending", kEnding},
+    {"option", kOption},
 }};
 
 std::uint32_t section_class(std::string_view name) noexcept {
@@ -70,7 +73,12 @@ CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language)
                 throw LexiconError(source.name, lines.number(),
                                    "'" + std::string(word) + "' is not a word");
             }
-            add(word, current);
+            if (current == kOption && word != "nouns-are-capital") {
+                throw LexiconError(source.name, lines.number(),
+                                   "unknown option '" + std::string(word) + "'");
+            }
+            nouns_are_capital_ = nouns_are_capital_ || current == kOption;
+            if (current != kOption) add(word, current);
             const auto next = end == line.npos ? line.npos : line.find_first_not_of(" \t", end);
             line = next == line.npos ? std::string_view{} : line.substr(next);
         }

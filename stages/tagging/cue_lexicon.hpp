@@ -51,6 +51,8 @@ class CueLexicon {
     explicit CueLexicon(const LexiconSource& source);
 
     std::string_view language() const noexcept { return language_; }
+    // Whether the language writes every noun with a capital letter.
+    bool nouns_are_capital() const noexcept { return nouns_are_capital_; }
     // The classes of a word in lower case; 0 if it is not known.
     std::uint32_t classes(std::string_view lower) const noexcept;
 
@@ -66,6 +68,7 @@ class CueLexicon {
     std::vector<Slot> slots_;
     std::size_t used_ = 0;
     std::vector<std::string> endings_;
+    bool nouns_are_capital_ = false;
 };
 
 }  // namespace newsmill

@@ -51,13 +51,36 @@ Span span_of(const Tokens& tokens, std::uint32_t first, std::uint32_t last) noex
     return {tokens[first].start, tokens[last].end};
 }
 
+// Whether `role` is, or ends in, the one word `wanted`; ASCII case does not matter.
+bool same_last_word(std::string_view role, std::string_view wanted) noexcept {
+    if (wanted.empty() || role.size() < wanted.size()) return false;
+    const std::size_t at = role.size() - wanted.size();
+    if (at > 0 && role[at - 1] != ' ') return false;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto a = static_cast<unsigned char>(role[at + i]);
+        const auto b = static_cast<unsigned char>(wanted[i]);
+        if (a != b && ((a ^ b) != 0x20 || (a | 0x20) < 'a' || (a | 0x20) > 'z')) return false;
+    }
+    return true;
+}
+
+// "Ecologist", "Forecaster": what somebody does, by the form of the word.
+bool is_trade(std::string_view word) noexcept {
+    return word.size() >= 7 && (word.ends_with("ist") || word.ends_with("er") ||
+                                word.ends_with("or") || word.ends_with("ian"));
+}
+
 // Cuts the titles off a run of capital words [first, last].
 Mention split_titles(const Tokens& tokens, std::uint32_t first, std::uint32_t last) noexcept {
     Mention mention;
     mention.first = first;
     mention.end = last + 1;
     std::uint32_t name = first;
-    while (name < last && tokens[name].has(kNation | kTitle)) ++name;
+    while (name < last && tokens[name].has(kNation | kTitle | kPerson)) ++name;
+    if (name == first && last >= first + 2 && gender_of(tokens[first + 1]) != Kind::kNone &&
+        is_trade(tokens.text(tokens[first])) && gender_of(tokens[first]) == Kind::kNone) {
+        ++name;
+    }
     for (std::uint32_t i = name; i < last; ++i) {
         if (tokens[i].has(kTitle) && gender_of(tokens[name]) == Kind::kNone) name = i + 1;
     }
@@ -92,7 +115,8 @@ std::uint32_t run_start(const Tokens& tokens, std::uint32_t low, std::uint32_t l
         if (is_name_token(tokens, before)) {
             first = before;
         } else if (tokens[before].has(kParticle) && before > low &&
-                   is_name_token(tokens, before - 1) && !tokens[before - 1].genitive) {
+                   is_name_token(tokens, before - 1) && !tokens[before - 1].genitive &&
+                   !tokens[before - 1].has(kTitle | kPerson)) {
             first = before - 1;
         } else {
             break;
@@ -107,7 +131,8 @@ std::uint32_t run_end(const Tokens& tokens, std::uint32_t first, std::uint32_t b
         if (is_name_token(tokens, last + 1)) {
             ++last;
         } else if (is_word(tokens, last + 1) && tokens[last + 1].has(kParticle) &&
-                   last + 2 < bound && is_name_token(tokens, last + 2)) {
+                   !tokens[last].has(kTitle | kPerson) && last + 2 < bound &&
+                   is_name_token(tokens, last + 2)) {
             last += 2;
         } else {
             break;
@@ -248,6 +273,10 @@ Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t las
     }
     if (!is_name_token(tokens, last)) return noun_ending(tokens, low, last);
     const std::uint32_t first = run_start(tokens, low, last);
+    if (tokens.nouns_are_capital() && first == last && first > low &&
+        tokens[first - 1].has(kDeterminer)) {
+        return noun_ending(tokens, low, last);
+    }
     if (first > low + 1 && is_joiner(tokens, first - 1) && is_name_token(tokens, first - 2)) {
         // "Department of Justice", "President of Belarus".
         const std::uint32_t head = run_start(tokens, low, first - 2);
@@ -345,7 +374,9 @@ Mention subject_before(const Tokens& tokens, std::uint32_t low, std::uint32_t ve
             if (!head) continue;
             if (head.kind == Kind::kName) take_role_after(tokens, verb, head);
             if (head.kind == Kind::kNoun && inner.kind == Kind::kName && inner.first == i + 1) {
-                inner.role = head.span;
+                const bool determined = tokens[head.first].has(kDeterminer);
+                inner.role =
+                    determined ? Span{tokens[head.first + 1].start, head.span.end} : head.span;
                 return inner;
             }
             return head;
@@ -468,6 +499,17 @@ const People::Person* People::antecedent(const Tokens& tokens, Kind gender, std:
         const Person& person = people_[at->person];
         if (!person.certain || (person.gender != Kind::kNone && person.gender != gender)) continue;
         if (found != nullptr && found != &person) return nullptr;
+        found = &person;
+    }
+    return found;
+}
+
+const People::Person* People::by_role(std::string_view role, std::uint32_t token) const noexcept {
+    const Person* found = nullptr;
+    for (const Person& person : people_) {
+        if (person.first_token > token) break;
+        if (!same_last_word(person.role, role) || !person.full) continue;
+        if (found != nullptr) return nullptr;
         found = &person;
     }
     return found;

@@ -63,6 +63,8 @@ class People {
     // Whom "he" or "she" at `token` means: the only one who fits, or nobody.
     const Person* antecedent(const Tokens& tokens, Mention::Kind gender, std::uint32_t token,
                              std::uint32_t paragraph) const noexcept;
+    // The only person introduced with the role that "the bishop" names; or nobody.
+    const Person* by_role(std::string_view role, std::uint32_t token) const noexcept;
     bool is_known(std::string_view name) const noexcept;
 
    private:

@@ -60,6 +60,7 @@ class Tokens {
    public:
     void read(std::string_view body, const CueLexicon& lexicon) noexcept;
 
+    bool nouns_are_capital() const noexcept { return lexicon_->nouns_are_capital(); }
     std::string_view body() const noexcept { return body_; }
     const std::vector<Token>& all() const noexcept { return tokens_; }
     const Token& operator[](std::size_t i) const noexcept { return tokens_[i]; }
