@@ -192,8 +192,10 @@ Mention noun_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t last)
         const Token& token = tokens[first];
         const bool starts = token.has(kDeterminer) && !token.has(kPreposition);
         if (starts) {
-            after_preposition =
-                first > low && is_word(tokens, first - 1) && tokens[first - 1].has(kPreposition);
+            after_preposition = first > low && is_word(tokens, first - 1) &&
+                                (tokens[first - 1].has(kPreposition) ||
+                                 (tokens.nouns_are_capital() && tokens[first - 1].capital &&
+                                  tokens[first - 1].has(kPerson)));
             if (!after_preposition) break;
         }
         if (first == low || ends_noun_phrase(tokens[first - 1])) break;
