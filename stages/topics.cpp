@@ -173,11 +173,11 @@ class Lexicon {
     // The id of a word as it stands in a text; folds it.
     std::uint16_t word_id(Word& word) const noexcept {
         if (word.size > kWordBytesMax) return kUnknown;
-        const Word raw = word;
+        const std::uint64_t raw_hash = word.hash();
         fold(word);
         const std::uint16_t id = find_word(word.hash());
         if (id != kUnknown && has_kept_[id]) {
-            const std::uint16_t kept = find_word(raw.hash() ^ kKeptSalt);
+            const std::uint16_t kept = find_word(raw_hash ^ kKeptSalt);
             if (kept != kUnknown) return kept;
         }
         return id;

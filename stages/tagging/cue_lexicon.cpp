@@ -1,6 +1,9 @@
 #include "stages/tagging/cue_lexicon.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 namespace newsmill {
@@ -86,38 +89,54 @@ CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language)
     if (!any_cue) throw LexiconError(source.name, lines.number(), "no words under [cue]");
 }
 
-void CueLexicon::add(std::string_view word, std::uint32_t word_class) {
+std::uint64_t LookupWord::hash() const noexcept {
+    std::uint64_t h = size * 0x9e3779b97f4a7c15u;
+    for (std::size_t at = 0; at < size; at += 8) {
+        std::uint64_t part;
+        std::memcpy(&part, text.data() + at, sizeof part);
+        h = (std::rotl(h, 29) ^ part) * 0xbf58476d1ce4e5b9u;
+    }
+    return h ^ (h >> 32);
+}
+
+CueLexicon::Slot& CueLexicon::probe(std::uint64_t hash) noexcept {
+    std::size_t at = hash & (slots_.size() - 1);
+    while (slots_[at].classes != 0 && slots_[at].hash != hash) at = (at + 1) & (slots_.size() - 1);
+    return slots_[at];
+}
+
+void CueLexicon::add(std::string_view text, std::uint32_t word_class) {
     if (word_class == kEnding) {
-        endings_.emplace_back(word);
+        endings_.emplace_back(text);
         return;
     }
-    if (used_ * 2 >= slots_.size()) grow();
-    std::size_t at = word_hash(word) & (slots_.size() - 1);
-    while (slots_[at].classes != 0 && slots_[at].word != word) at = (at + 1) & (slots_.size() - 1);
-    if (slots_[at].classes == 0) {
-        slots_[at].word = word;
-        ++used_;
-    }
-    slots_[at].classes |= word_class;
+    if (used_ * 4 >= slots_.size()) grow();
+    LookupWord word;
+    word.size = std::min(text.size(), LookupWord::kBytesMax);
+    std::memcpy(word.text.data(), text.data(), word.size);
+    Slot& slot = probe(word.hash());
+    used_ += slot.classes == 0;
+    slot.hash = word.hash();
+    slot.classes |= word_class;
 }
 
 void CueLexicon::grow() {
     std::vector<Slot> old(slots_.size() * 2);
     old.swap(slots_);
-    used_ = 0;
     for (const Slot& slot : old) {
-        if (slot.classes != 0) add(slot.word, slot.classes);
+        if (slot.classes != 0) probe(slot.hash) = slot;
     }
 }
 
-std::uint32_t CueLexicon::classes(std::string_view lower) const noexcept {
-    std::size_t at = word_hash(lower) & (slots_.size() - 1);
+std::uint32_t CueLexicon::classes(const LookupWord& word) const noexcept {
+    const std::uint64_t hash = word.hash();
+    std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].classes != 0) {
-        if (slots_[at].word == lower) return slots_[at].classes;
+        if (slots_[at].hash == hash) return slots_[at].classes;
         at = (at + 1) & (slots_.size() - 1);
     }
     for (const std::string& ending : endings_) {
-        if (lower.size() > ending.size() && lower.ends_with(ending)) return kTitle | kPerson;
+        if (word.size > ending.size() && word.view().ends_with(ending)) return kTitle | kPerson;
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 // constructor, naming the line.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -46,6 +47,16 @@ inline constexpr std::uint32_t kAnyPronoun = kHe | kShe | kPronoun;
 inline constexpr std::uint32_t kNotName =
     kAnyPronoun | kDeterminer | kPreposition | kConjunction | kTime | kStop | kSkip | kFirstPerson;
 
+// A word as the lexicon wants it: in lower case, cut at 32 bytes, zero-padded.
+struct LookupWord {
+    static constexpr std::size_t kBytesMax = 32;
+    alignas(8) std::array<char, kBytesMax> text{};
+    std::size_t size = 0;
+
+    std::string_view view() const noexcept { return {text.data(), size}; }
+    std::uint64_t hash() const noexcept;
+};
+
 class CueLexicon {
    public:
     explicit CueLexicon(const LexiconSource& source);
@@ -53,16 +64,18 @@ class CueLexicon {
     std::string_view language() const noexcept { return language_; }
     // Whether the language writes every noun with a capital letter.
     bool nouns_are_capital() const noexcept { return nouns_are_capital_; }
-    // The classes of a word in lower case; 0 if it is not known.
-    std::uint32_t classes(std::string_view lower) const noexcept;
+    // The classes of a word; 0 if it is not known.
+    std::uint32_t classes(const LookupWord& word) const noexcept;
 
    private:
+    // The 64-bit hash stands for the word.
     struct Slot {
-        std::string word;
+        std::uint64_t hash = 0;
         std::uint32_t classes = 0;
     };
     void add(std::string_view word, std::uint32_t word_class);
     void grow();
+    Slot& probe(std::uint64_t hash) noexcept;
 
     std::string language_;
     std::vector<Slot> slots_;

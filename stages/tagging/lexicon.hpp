@@ -2,7 +2,6 @@
 // error that a bad one raises.
 #pragma once
 
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -37,12 +36,5 @@ class LexiconLines {
     std::string_view rest_;
     int number_ = 0;
 };
-
-// FNV-1a with a final mix: small tables of short words need no more.
-inline std::uint64_t word_hash(std::string_view word) noexcept {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    return hash ^ (hash >> 29);
-}
 
 }  // namespace newsmill

@@ -1,12 +1,10 @@
 #include "stages/tagging/tokens.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 
 namespace newsmill {
 namespace {
-
-constexpr std::size_t kLookupBytesMax = 32;
 
 constexpr bool is_upper_ascii(unsigned char c) noexcept { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_lower_ascii(unsigned char c) noexcept { return c >= 'a' && c <= 'z'; }
@@ -50,24 +48,28 @@ std::uint32_t apostrophe_bytes(std::string_view text, std::size_t at, std::size_
     return text.substr(at, 3) == "\u2019" && at + 3 <= end ? 3 : 0;
 }
 
-// Lower case of ASCII, Latin-1 and Latin Extended-A; apostrophes become straight.
-std::string_view lower_of(std::string_view word,
-                          std::array<char, kLookupBytesMax>& buffer) noexcept {
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < word.size() && size < kLookupBytesMax; ++i) {
+// Lower case of ASCII and Latin-1; apostrophes become straight. `plain`: only the first letter may
+// be a capital, and all are ASCII.
+LookupWord lookup_word(std::string_view word, bool plain) noexcept {
+    LookupWord out;
+    if (plain) {
+        out.size = std::min(word.size(), LookupWord::kBytesMax);
+        std::memcpy(out.text.data(), word.data(), out.size);
+        out.text[0] = static_cast<char>(out.text[0] | 0x20);
+        return out;
+    }
+    for (std::size_t i = 0; i < word.size() && out.size < LookupWord::kBytesMax; ++i) {
         const auto c = static_cast<unsigned char>(word[i]);
         if (c == 0xE2 && word.substr(i, 3) == "\u2019") {
-            buffer[size++] = '\'';
+            out.text[out.size++] = '\'';
             i += 2;
             continue;
         }
-        unsigned char out = is_upper_ascii(c) ? static_cast<unsigned char>(c + 32) : c;
         const bool after_c3 = i > 0 && static_cast<unsigned char>(word[i - 1]) == 0xC3;
-        if (after_c3 && c >= 0x80 && c <= 0x9E && c != 0x97)
-            out = static_cast<unsigned char>(c + 32);
-        buffer[size++] = static_cast<char>(out);
+        const bool upper = is_upper_ascii(c) || (after_c3 && c >= 0x80 && c <= 0x9E && c != 0x97);
+        out.text[out.size++] = static_cast<char>(upper ? c + 32 : c);
     }
-    return {buffer.data(), size};
+    return out;
 }
 
 }  // namespace
@@ -109,16 +111,48 @@ void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
     paragraphs_.push_back(paragraph);
 }
 
+// The width of a sign inside a word or number: an apostrophe, a hyphen, the stops of "U.S.", the
+// sign of "AT&T", the commas of "1,000". 0: the word ends here.
+std::uint32_t Tokens::joint_bytes(std::uint32_t at, std::uint32_t end, bool any_letter,
+                                  std::uint32_t letters) const noexcept {
+    const char c = body_[at];
+    if (c == ' ') return 0;
+    const std::uint32_t apostrophe = apostrophe_bytes(body_, at, end);
+    if (apostrophe != 0) return is_word_byte(body_, at + apostrophe, end) ? apostrophe : 0;
+    if ((c == '-' || c == '&' || (c == '.' && letters == 1)) && is_letter(body_, at + 1, end)) {
+        return 1;
+    }
+    const bool in_number = !any_letter && at + 1 < end &&
+                           is_digit(static_cast<unsigned char>(body_[at + 1])) &&
+                           (c == ',' || c == '.' || c == ':');
+    return in_number ? 1 : 0;
+}
+
+// An s that ends the word.
+bool Tokens::is_genitive(std::uint32_t at, std::uint32_t end) const noexcept {
+    return at < end && (body_[at] | 0x20) == 's' && !is_word_byte(body_, at + 1, end);
+}
+
 std::uint32_t Tokens::read_word(std::uint32_t at, std::uint32_t end) noexcept {
     Token token;
     token.start = at;
     token.capital = is_capital(body_, at, end);
     bool all_upper = token.capital;
     bool any_letter = false;
+    bool plain = true;
     std::uint32_t letters = 0;
     while (at < end) {
+        const std::uint32_t run = at;
+        while (at < end && is_lower_ascii(static_cast<unsigned char>(body_[at]))) ++at;
+        if (at != run) {
+            letters += at - run;
+            any_letter = true;
+            all_upper = false;
+            continue;
+        }
         if (is_word_byte(body_, at, end)) {
             const auto c = static_cast<unsigned char>(body_[at]);
+            plain = plain && at == token.start && is_upper_ascii(c);
             if (!is_digit(c)) {
                 any_letter = true;
                 ++letters;
@@ -127,36 +161,22 @@ std::uint32_t Tokens::read_word(std::uint32_t at, std::uint32_t end) noexcept {
             at += static_cast<std::uint32_t>(sequence_bytes(c));
             continue;
         }
-        const std::uint32_t apostrophe = apostrophe_bytes(body_, at, end);
-        if (apostrophe != 0 && is_word_byte(body_, at + apostrophe, end)) {
-            const char next = body_[at + apostrophe];
-            if ((next == 's' || next == 'S') && !is_word_byte(body_, at + apostrophe + 1, end)) {
-                token.genitive = true;
-                break;
-            }
-            at += apostrophe;
-        } else if ((body_[at] == '-' || (body_[at] == '.' && letters == 1) || body_[at] == '&') &&
-                   is_letter(body_, at + 1, end)) {
-            // Hyphens, initials without spaces ("U.S.", "J.R.") and "AT&T".
-            letters = body_[at] == '.' ? 0 : letters;
-            ++at;
-        } else if (body_[at] == ',' || body_[at] == '.' || body_[at] == ':') {
-            const bool in_number =
-                !any_letter && at + 1 < end && is_digit(static_cast<unsigned char>(body_[at + 1]));
-            if (!in_number) break;
-            ++at;
-        } else {
+        const std::uint32_t joint = joint_bytes(at, end, any_letter, letters);
+        if (joint == 0) break;
+        if (apostrophe_bytes(body_, at, end) != 0 && is_genitive(at + joint, end)) {
+            token.genitive = true;
             break;
         }
+        if (body_[at] == '.') letters = 0;
+        plain = false;
+        at += joint;
     }
     if (at > end) at = end;
     token.end = at;
     token.kind = any_letter ? TokenKind::kWord : TokenKind::kNumber;
     token.upper = all_upper && any_letter && at - token.start > 1;
-    std::array<char, kLookupBytesMax> buffer;
     if (any_letter) {
-        token.classes =
-            lexicon_->classes(lower_of(body_.substr(token.start, at - token.start), buffer));
+        token.classes = lexicon_->classes(lookup_word(text(token), plain));
     }
     // The full stop of an initial or of a short title ends no sentence.
     const bool short_title = token.has(kTitle) && at - token.start <= 4 && token.capital;

@@ -75,6 +75,9 @@ class Tokens {
    private:
     void read_paragraph(std::uint32_t start, std::uint32_t end) noexcept;
     std::uint32_t read_word(std::uint32_t at, std::uint32_t end) noexcept;
+    std::uint32_t joint_bytes(std::uint32_t at, std::uint32_t end, bool any_letter,
+                              std::uint32_t letters) const noexcept;
+    bool is_genitive(std::uint32_t at, std::uint32_t end) const noexcept;
     std::uint32_t read_sign(std::uint32_t at, std::uint32_t end) noexcept;
     void push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family, char form) noexcept;
 
