@@ -37,6 +37,10 @@ constexpr FieldName kFieldNames[] = {
     {"copyright", Field::kCopyright},
 };
 
+// Members that hold a whole article: answers of search engines and APIs, change events.
+constexpr const char* kEnvelopes[] = {"item", "data",     "article",    "story",   "_source",
+                                      "doc",  "document", "attributes", "payload", "news_item"};
+
 std::optional<FieldName> field_name(std::string_view name) {
     for (const FieldName& known : kFieldNames) {
         if (known.name == name) return known;
@@ -137,6 +141,11 @@ FieldMap::FieldMap(const FieldPointers& overrides) {
     for (const auto& [field, pointers] : default_field_pointers()) {
         if (!overrides.contains(field)) add(field, pointers);
     }
+    for (const char* const name : kEnvelopes) {
+        // Pointers into a member say better what is in it.
+        const Node node = child(kRoot, name);
+        nodes_[index(node)].envelope = !has_children(node);
+    }
 }
 
 FieldMap::Node FieldMap::add_node() {
@@ -197,7 +206,8 @@ FieldMap::Node FieldMap::find(Node node, std::size_t array_index) const noexcept
 std::size_t FieldMap::fold(std::string_view name, char* out) noexcept {
     std::size_t size = 0;
     for (const char c : name) {
-        if (c == '_' || c == '-') continue;
+        // A leading one makes another name: _id, _source.
+        if ((c == '_' || c == '-') && size > 0) continue;
         out[size++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
     }
     return size;

@@ -6,6 +6,9 @@
 // versioncreated and version_created are one name, since providers and ninjs's own versions differ
 // in nothing else.
 //
+// An article may stand one level deeper, as the `item`, `data`, `_source`, … of an envelope: such
+// a member's value is walked from the root again, and gives way to what the envelope itself says.
+//
 // Immutable once built; any thread.
 #pragma once
 
@@ -67,6 +70,7 @@ class FieldMap {
     Node find(Node node, std::size_t array_index) const noexcept;
 
     const std::vector<Leaf>& leaves(Node node) const noexcept { return nodes_[index(node)].leaves; }
+    bool is_envelope(Node node) const noexcept { return nodes_[index(node)].envelope; }
     bool has_children(Node node) const noexcept { return !nodes_[index(node)].edges.empty(); }
 
    private:
@@ -81,6 +85,7 @@ class FieldMap {
         std::vector<Edge> edges;
         std::array<std::int16_t, kBuckets> buckets;
         std::vector<Leaf> leaves;
+        bool envelope = false;
     };
 
     static std::size_t index(Node node) noexcept { return static_cast<std::size_t>(node); }

@@ -151,6 +151,8 @@ class JsonReader::Impl {
 
    private:
     static constexpr std::size_t kFirstCapacityBytes = 256 << 10;
+    static constexpr std::uint32_t kEnvelopeRank = 10'000;  // above all ranks of one level
+    static constexpr std::uint32_t kNoSchemeRank = kEnvelopeRank * (kJsonDepthMax + 1);
 
     bool tokenize(std::string_view json) noexcept;
     JsonOutcome unclosed_string() const noexcept;
@@ -189,6 +191,7 @@ class JsonReader::Impl {
     std::uint32_t tokens_ = 0;
     std::uint32_t at_ = 0;
     JsonOutcome outcome_;
+    std::uint32_t envelopes_ = 0;  // around the value at hand
     std::vector<Item> items_;
     std::array<Candidate, kFieldCount> candidates_;
     char name_buffer_[64];
@@ -253,6 +256,7 @@ JsonOutcome JsonReader::Impl::read(std::string_view json, Arena& arena, Fields& 
     if (!tokenize(json)) return outcome_;
     items_.clear();
     candidates_.fill({});
+    envelopes_ = 0;
     const bool is_object = peek() == '{';
     if (!value(is_object ? FieldMap::kRoot : FieldMap::kNone, nullptr, {}, 0)) return outcome_;
     if (at_ < tokens_) {
@@ -271,6 +275,12 @@ bool JsonReader::Impl::value(Node node, Composite* parent, std::string_view name
     if (first != '{' && first != '[') return scalar(node, parent, name);
     if (depth >= kJsonDepthMax) return fail("nested too deeply");
     if (first == '[') return array(node, depth + 1);
+    if (node != FieldMap::kNone && map_.is_envelope(node)) {
+        ++envelopes_;
+        const bool good = object(FieldMap::kRoot, nullptr, depth + 1);
+        --envelopes_;
+        return good;
+    }
     if (node == FieldMap::kNone || map_.leaves(node).empty())
         return object(node, nullptr, depth + 1);
     Composite composite;
@@ -413,7 +423,7 @@ void JsonReader::Impl::note(Composite& composite, std::string_view name,
 void JsonReader::Impl::offer(Node node, std::uint32_t first, std::uint32_t count) noexcept {
     for (const FieldMap::Leaf& leaf : map_.leaves(node)) {
         Candidate& best = candidates_[static_cast<std::size_t>(leaf.field)];
-        std::uint32_t rank = leaf.rank;
+        std::uint32_t rank = leaf.rank + envelopes_ * kEnvelopeRank;
         if (count == 0) continue;
         const Item& item = items_[first];
         if (count == 1) {
@@ -421,7 +431,7 @@ void JsonReader::Impl::offer(Node node, std::uint32_t first, std::uint32_t count
             if (is_spelled_null(item.text) && leaf.field != Field::kHeadline) continue;
             // A uri without a scheme is some id: any other pointer's value is better.
             if (leaf.field == Field::kUri && item.text.find(':') == std::string_view::npos) {
-                rank += 1 << 20;
+                rank += kNoSchemeRank;
             }
         }
         if (rank < best.rank) best = {rank, first, count, leaf.html};
@@ -547,8 +557,9 @@ bool JsonReader::Impl::pass_object(Node node, JsonWriter& out) noexcept {
         out.key(quoted_name.substr(1, quoted_name.size() - 2));
         const std::uint32_t first = at_;
         const bool mapped = child != FieldMap::kNone;
-        if (mapped && map_.leaves(child).empty() && peek() == '{') {
-            if (pass_object(child, out)) {
+        const bool envelope = mapped && map_.is_envelope(child);
+        if (mapped && (envelope || map_.leaves(child).empty()) && peek() == '{') {
+            if (pass_object(envelope ? FieldMap::kRoot : child, out)) {
                 any = true;
             } else {
                 out.rewind(mark);
