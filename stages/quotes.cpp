@@ -161,6 +161,7 @@ class QuotesStage::Finder {
             quote.speaker = person->name;
             quote.resolved = Resolved::kPronoun;
         } else if (mention.kind == Kind::kNoun) {
+            if (!names_a_body(mention)) return;
             quote.role = without_determiner(mention);
             quote.resolved = Resolved::kTitle;
             person = people_.by_role(quote.role, mention.first);
@@ -193,6 +194,14 @@ class QuotesStage::Finder {
     std::uint32_t paragraph_of(std::uint32_t token, std::uint32_t paragraph) const noexcept {
         while (paragraph > 0 && tokens_.paragraphs()[paragraph].first > token) --paragraph;
         return paragraph;
+    }
+
+    // Whether a noun phrase is somebody or some body that speaks; others are left unsaid.
+    bool names_a_body(const Mention& mention) const noexcept {
+        for (std::uint32_t i = mention.first; i < mention.end && i < tokens_.all().size(); ++i) {
+            if (tokens_[i].has(kPerson | kTitle) || is_name_token(tokens_, i)) return true;
+        }
+        return false;
     }
 
     std::string_view without_determiner(const Mention& mention) const noexcept {

@@ -98,6 +98,17 @@ bool Attributor::is_cue(std::uint32_t at, std::uint32_t classes) const noexcept 
     return true;
 }
 
+// A full stop inside brackets, before a comma or before a small letter ends an abbreviation only.
+bool Attributor::ends_sentence(std::uint32_t at) const noexcept {
+    const Tokens& tokens = *tokens_;
+    if (tokens[at].kind != TokenKind::kStop) return false;
+    if (at + 1 >= tokens.all().size() || tokens.text(tokens[at]) != ".") return true;
+    const Token& next = tokens[at + 1];
+    const bool adjacent = next.start == tokens[at].end;
+    if (next.kind == TokenKind::kComma || next.kind == TokenKind::kParen) return !adjacent;
+    return next.kind != TokenKind::kWord || next.capital || next.start > tokens[at].end + 1;
+}
+
 std::uint32_t Attributor::sentence_start(std::uint32_t at,
                                          const Paragraph& paragraph) const noexcept {
     const Tokens& tokens = *tokens_;
@@ -106,7 +117,7 @@ std::uint32_t Attributor::sentence_start(std::uint32_t at,
     for (std::uint32_t i = at; i > low; --i) {
         const Token& token = tokens[i - 1];
         if ((*quoted_)[i - 1] == 0) {
-            if (token.kind == TokenKind::kStop) return i;
+            if (ends_sentence(i - 1)) return i;
         } else if (token.kind == TokenKind::kMark && i - 1 > low && i < at && (*quoted_)[i] == 0 &&
                    tokens[i - 2].kind == TokenKind::kStop && tokens[i].kind == TokenKind::kWord &&
                    tokens[i].capital) {
@@ -123,7 +134,7 @@ std::uint32_t Attributor::sentence_end(std::uint32_t at,
                                        const Paragraph& paragraph) const noexcept {
     const std::uint32_t high = std::min(paragraph.last, at + kSentenceTokensMax);
     for (std::uint32_t i = at; i < high; ++i) {
-        if ((*quoted_)[i] == 0 && (*tokens_)[i].kind == TokenKind::kStop) return i;
+        if ((*quoted_)[i] == 0 && ends_sentence(i)) return i;
     }
     return high;
 }
@@ -305,6 +316,16 @@ bool Attributor::after(std::size_t index, Attribution& result) const noexcept {
     }
     if (at >= paragraph.last || tokens[at].kind != TokenKind::kWord) return false;
     const std::uint32_t bound = sentence_end(at, paragraph);
+    if (tokens[at - 1].kind == TokenKind::kDash) {  // "…" — Marie Dupont
+        const Mention signature = phrase_starting(tokens, at, paragraph.last);
+        const bool alone = signature.end >= paragraph.last || signature.end >= bound;
+        if (signature.kind == Mention::Kind::kName && alone) {
+            result.speaker = signature;
+            result.region_end = signature.end;
+            result.form = Attribution::Form::kBeside;
+            return true;
+        }
+    }
     const bool inverted =
         (!tokens[at].capital && tokens[at].has(kSource)) || inverted_cue(at, bound) != bound;
     if (!parted && !ended && !inverted) return false;
@@ -403,31 +424,43 @@ bool Attributor::carried(std::size_t index, Attribution& result) const noexcept 
     return true;
 }
 
+// A short run of capital words, small prepositions and articles apart: the title of a work or show.
+bool Attributor::is_title(std::size_t index, const Attribution& result) const noexcept {
+    using Form = Attribution::Form;
+    const Tokens& tokens = *tokens_;
+    const Segment& segment = (*segments_)[index];
+    std::uint32_t capital = 0;
+    std::uint32_t counted = 0;
+    for (std::uint32_t i = inner_first(segment); i < segment.close; ++i) {
+        const Token& token = tokens[i];
+        const bool small = !token.capital && token.has(kPreposition | kDeterminer | kConjunction);
+        if (token.kind != TokenKind::kWord || small) continue;
+        capital += token.capital;
+        ++counted;
+    }
+    if (counted == 0 || capital != counted) return false;
+    const bool after_preposition =
+        segment.open > 0 && tokens[segment.open - 1].kind == TokenKind::kWord &&
+        (tokens[segment.open - 1].has(kPreposition) || tokens[segment.open - 1].genitive);
+    if (result.form == Form::kBeside || result.joined) return counted >= 2 && after_preposition;
+    return !(counted <= 2 && is_sentence_like(tokens, segment) && result.form == Form::kCarried);
+}
+
 bool Attributor::is_quotation(std::size_t index, const Attribution& result) const noexcept {
     using Form = Attribution::Form;
     const Tokens& tokens = *tokens_;
     const Segment& segment = (*segments_)[index];
     const std::uint32_t words = inner_words(tokens, segment);
     if (words == 0) return false;
-    if (result.joined) return true;
-    if (segment.open > 0 && segment.has_open && tokens[segment.open - 1].has(kScare) &&
-        !tokens[segment.open - 1].has(kCue) && words <= 6) {
+    if (segment.continues || !segment.has_open) return true;
+    const bool is_first = segment.open == 0;
+    if (!is_first && tokens[segment.open - 1].has(kScare) && !tokens[segment.open - 1].has(kCue) &&
+        words <= 6) {
         return false;
     }
+    if (words <= 7 && is_title(index, result)) return false;
+    if (result.joined) return true;
     const bool sentence = is_sentence_like(tokens, segment);
-    // A short run of capital words is the title of a work or a show.
-    if (words <= 6 && result.form != Form::kBeside) {
-        std::uint32_t capital = 0;
-        std::uint32_t counted = 0;
-        for (std::uint32_t i = inner_first(segment); i < segment.close; ++i) {
-            if (tokens[i].kind != TokenKind::kWord || tokens[i].has(kPreposition)) continue;
-            capital += tokens[i].capital;
-            ++counted;
-        }
-        const bool title = counted > 0 && capital == counted &&
-                           !(words <= 2 && sentence && result.form == Form::kCarried);
-        if (title) return false;
-    }
     switch (result.form) {
         case Form::kBeside: return true;
         case Form::kSentence: return words >= 2 || result.cue + 14 > segment.open;

@@ -47,6 +47,8 @@ class Attributor {
     bool is_cue(std::uint32_t at, std::uint32_t classes) const noexcept;
     std::uint32_t sentence_start(std::uint32_t at, const Paragraph& paragraph) const noexcept;
     std::uint32_t sentence_end(std::uint32_t at, const Paragraph& paragraph) const noexcept;
+    bool ends_sentence(std::uint32_t at) const noexcept;
+    bool is_title(std::size_t index, const Attribution& result) const noexcept;
     bool is_quotation(std::size_t index, const Attribution& result) const noexcept;
 
     const Tokens* tokens_ = nullptr;

@@ -146,9 +146,14 @@ void take_role_before(const Tokens& tokens, std::uint32_t low, Mention& mention)
     std::uint32_t at = mention.first;
     if (at <= low || !is_lower_word(tokens, at - 1) || !tokens[at - 1].has(kPerson | kTitle))
         return;
-    while (at > low && mention.first - at < 5 && is_word(tokens, at - 1) &&
+    int modifiers = 0;  // "law professor": words before a noun, not before "former"
+    while (at > low && mention.first - at < 6 && is_word(tokens, at - 1) &&
            !tokens[at - 1].genitive && !ends_noun_phrase(tokens[at - 1]) &&
-           !tokens[at - 1].has(kDeterminer | kPreposition | kSkip | kConjunction)) {
+           !tokens[at - 1].has(kDeterminer | kPreposition | kSkip | kConjunction | kStop)) {
+        const bool known = tokens[at - 1].has(kPerson | kTitle | kNation);
+        if (!known && !tokens[at - 1].capital) {
+            if (++modifiers > 2 || (modifiers == 1 && !tokens[at].has(kPerson))) break;
+        }
         --at;
     }
     if (at == mention.first) return;

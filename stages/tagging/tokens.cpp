@@ -274,7 +274,7 @@ std::uint32_t Tokens::read_sign(std::uint32_t at, std::uint32_t end) noexcept {
     if (three == "‚") return mark(MarkFamily::kCurlySingle, 3, 'o');
     if (three == "‹" || three == "›") return mark(MarkFamily::kSingleAngle, 3, 'e');
     if (three == "…") return sign(TokenKind::kStop, 3);
-    if (three == "–" || three == "—") return sign(TokenKind::kDash, 3);
+    if (three == "–" || three == "—" || three == "―") return sign(TokenKind::kDash, 3);
     return sign(TokenKind::kOther, width);
 }
 
