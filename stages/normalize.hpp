@@ -22,13 +22,14 @@
 namespace newsmill {
 
 struct NormalizeOptions {
-    bool drop_boilerplate = true;        // advertising, links to other stories, credits, bylines
-    bool drop_repeated_headline = true;  // at the start of the body
-    bool detect_language = true;         // else the declared language is taken as it is
+    bool drop_boilerplate = true;           // advertising, links to other stories, credits, bylines
+    bool drop_repeated_headline = true;     // at the start of the body
+    bool detect_language = true;            // else the declared language is taken as it is
     std::size_t language_bytes_max = 2048;  // CLD2 looks at so much of a text
-    std::size_t headline_chars_max = 1000;         // code points; a longer one is cut at a word
-    std::size_t uri_bytes_max = 4096;              // a longer one is replaced by the payload's hash
-    // Query parameters that say how a reader came, not what is read; '*' at the end: a prefix.
+    std::size_t headline_chars_max = 1000;  // code points; a longer one is cut at a word
+    std::size_t uri_bytes_max = 4096;       // a longer one is replaced by the payload's hash
+    // Query parameters that say how a reader came, not what is read. '*' at the end: a prefix; with
+    // '=': the whole parameter. Case does not matter.
     std::vector<std::string> tracking_parameters = {"utm_*",
                                                     "fbclid",
                                                     "gclid",
@@ -43,32 +44,30 @@ struct NormalizeOptions {
                                                     "mc_eid",
                                                     "_ga",
                                                     "_gl",
-                                                    "wt.*",
-                                                    "ns_*",
-                                                    "ncid",
+                                                    "_hsenc",
+                                                    "_hsmi",
+                                                    "mkt_tok",
                                                     "cmpid",
-                                                    "cmp",
+                                                    "WT.*",
+                                                    "ns_*",
+                                                    "xtor",
+                                                    "at_medium",
+                                                    "at_campaign",
+                                                    "ocid",
+                                                    "ftag",
+                                                    "ncid",
                                                     "ito",
+                                                    "partner",
                                                     "smid",
                                                     "smtyp",
-                                                    "partner",
-                                                    "rss",
-                                                    "feedtype",
-                                                    "feedname",
-                                                    "hp",
-                                                    "action",
-                                                    "pgtype",
-                                                    "module",
-                                                    "clicksource",
-                                                    "region",
-                                                    "spm",
-                                                    "__twitter_impression",
                                                     "guccounter",
                                                     "guce_referrer",
                                                     "guce_referrer_sig",
-                                                    "soc_src",
-                                                    "soc_trk",
-                                                    "yptr"};
+                                                    "hp",
+                                                    "pgtype",
+                                                    "clickSource",
+                                                    "action=click",
+                                                    "__twitter_impression"};
 };
 
 class NormalizeStage final : public Stage {

@@ -78,7 +78,7 @@ std::uint32_t TextCleaner::round(std::string_view text, Form form, bool html,
         html = false;  // line ends that are left are meant
     };
     if (html || (issues & kIssueTag) != 0) apply(strip);
-    if ((issues & kIssueEntity) != 0) {
+    if ((issues & kIssueEntity) != 0 || repairs != 0) {
         apply([&](std::string_view in, std::string& out) {
             if (decode_entities(in, out)) repairs |= kRepairEntities;
         });

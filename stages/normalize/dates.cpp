@@ -66,6 +66,7 @@ class MonthTable {
         add("maerz", "de", 3);
         add("jaenner", "de", 1);
         add("janner", "de", 1);
+        add(fold_word("अक्टूबर"), "hi", 10);
     }
 
     // 1-12, or 0 if the word is no month.

@@ -62,13 +62,15 @@ UriCanonicalizer::UriCanonicalizer(std::vector<std::string> tracking, std::size_
     }
 }
 
-bool UriCanonicalizer::is_tracking(std::string_view name) const noexcept {
+bool UriCanonicalizer::is_tracking(std::string_view parameter) const noexcept {
+    const std::string_view name = parameter.substr(0, parameter.find('='));
     return std::any_of(tracking_.begin(), tracking_.end(), [&](const std::string& known) {
         if (!known.empty() && known.back() == '*') {
             return starts_with_ignoring_case(name,
                                              std::string_view(known).substr(0, known.size() - 1));
         }
-        return equals_ignoring_case(name, known);
+        const bool whole = known.find('=') != std::string::npos;
+        return equals_ignoring_case(whole ? parameter : name, known);
     });
 }
 
@@ -112,7 +114,7 @@ void UriCanonicalizer::query(std::string_view parameters) {
         std::string_view parameter = parameters.substr(0, end);
         parameters.remove_prefix(std::min(end + 1, parameters.size()));
         if (parameter.starts_with("amp;")) parameter.remove_prefix(4);  // "&amp;" of markup
-        if (parameter.empty() || is_tracking(parameter.substr(0, parameter.find('=')))) continue;
+        if (parameter.empty() || is_tracking(parameter)) continue;
         out_.push_back(lead);
         append_encoded(parameter);
         lead = '&';

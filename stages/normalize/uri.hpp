@@ -16,7 +16,8 @@ namespace newsmill::normalize {
 
 class UriCanonicalizer {
    public:
-    // Names of query parameters to drop; one that ends in '*' is a prefix. Case does not matter.
+    // Names of query parameters to drop; one that ends in '*' is a prefix, one with a '=' is a
+    // whole parameter. Case does not matter.
     UriCanonicalizer(std::vector<std::string> tracking, std::size_t uri_bytes_max);
 
     // In the arena, or a view of `uri`, or static; empty if `uri` is no URI or too long.
@@ -26,7 +27,7 @@ class UriCanonicalizer {
     bool web_address(std::string_view uri);
     void authority(std::string_view host);
     void query(std::string_view parameters);
-    bool is_tracking(std::string_view name) const noexcept;
+    bool is_tracking(std::string_view parameter) const noexcept;
     void append_encoded(std::string_view part);
 
     std::vector<std::string> tracking_;
