@@ -686,4 +686,8 @@ std::int64_t parse_date_ms(std::string_view text, std::string_view language) noe
     return DateReader(to_ascii_signs(text), language).read();
 }
 
+bool is_month_name(std::string_view word) noexcept {
+    return word.size() <= kTextBytesMax && months().find(fold_word(word), "") != 0;
+}
+
 }  // namespace newsmill::normalize

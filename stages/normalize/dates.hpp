@@ -17,4 +17,7 @@ namespace newsmill::normalize {
 // between languages in which one word names two months. kNoTime if unreadable.
 std::int64_t parse_date_ms(std::string_view text, std::string_view language) noexcept;
 
+// Is the word the name of a month, or its abbreviation, in one of the languages known here?
+bool is_month_name(std::string_view word) noexcept;
+
 }  // namespace newsmill::normalize

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "stages/normalize/dates.hpp"
 #include "stages/normalize/unicode.hpp"
 
 namespace newsmill::normalize {
@@ -292,7 +293,7 @@ std::string_view without_date(std::string_view text, bool& had_date) noexcept {
         cut = month_first ? word : before.size();
     }
     if (text.size() - cut > 24) return {};
-    had_date = true;
+    had_date = text[cut] == ',';
     return trim_ascii(text.substr(0, cut));
 }
 
@@ -311,7 +312,14 @@ bool is_place(std::string_view text, bool upper_only) noexcept {
         if (word.find_first_of("\"()[]:;!?<>@#") != std::string_view::npos) return false;
         if (!starts_upper(word) && !(words > 1 && is_one_of(word, kPlaceParticles))) return false;
     }
-    return words > 0;
+    return words > 0 && starts_upper(text.substr(text.rfind(' ') + 1));
+}
+
+// "CDMX." is CDMX, but "Fla." and "N.H." keep their stops.
+std::string_view without_full_stop(std::string_view place) noexcept {
+    const std::string_view word = place.substr(place.rfind(' ') + 1);
+    const bool ends_word = word.size() > 4 && word.find('.') == word.size() - 1;
+    return ends_word && is_all_upper(word) ? place.substr(0, place.size() - 1) : place;
 }
 
 // The agency in brackets at the end of `text`, taken off; empty if there is none.
@@ -420,7 +428,8 @@ std::string_view dateline_place(std::string_view paragraph) noexcept {
     text = without_date(text, had_date);
     while (!text.empty() && (text.back() == ',' || text.back() == ' ')) text.remove_suffix(1);
     const bool upper_only = agency.empty() && !had_date;
-    return is_place(text, upper_only) ? text : std::string_view{};
+    if (!is_place(text, upper_only) || is_month_name(text)) return {};
+    return without_full_stop(text);
 }
 
 bool same_words(std::string_view a, std::string_view b) noexcept {

@@ -315,18 +315,21 @@ class Stripper {
         if (!html_ || pre_depth_ > 0) return;
         for (std::size_t i = first; i < out_.size(); ++i) {
             if (out_[i] != '\n' && out_[i] != '\r') continue;
-            if (!declared_) {
-                std::size_t end = i + 1;
-                std::size_t lines = out_[i] == '\n';
-                while (end < out_.size() && is_ascii_space(out_[end])) lines += out_[end++] == '\n';
-                if (lines > 1) {
-                    i = end - 1;
-                    continue;
-                }
-            }
+            if (!declared_ && keeps_break(i)) continue;
             out_[i] = ' ';
             changed_ = true;
         }
+    }
+
+    // In HTML that is only guessed, line ends mean something outside of elements, and blank lines
+    // everywhere: what looks like HTML may be plain text with one <div> in it.
+    bool keeps_break(std::size_t& at) const noexcept {
+        std::size_t end = at + 1;
+        std::size_t lines = out_[at] == '\n';
+        while (end < out_.size() && is_ascii_space(out_[end])) lines += out_[end++] == '\n';
+        if (block_depth_ > 0 && lines <= 1) return false;
+        at = end - 1;
+        return true;
     }
 
     // One past what starts at the '<', or its own place if that is text.
@@ -364,7 +367,7 @@ class Stripper {
 
     std::size_t element(const Tag& tag) {
         switch (tag.kind) {
-            case Kind::kBlock: out_.append(kParagraph); break;
+            case Kind::kBlock: block(tag.closing); break;
             case Kind::kLine: out_.append(kLineBreak); break;
             case Kind::kCell: out_.push_back(' '); break;
             case Kind::kPre:
@@ -377,6 +380,15 @@ class Stripper {
             default: break;
         }
         return tag.end;
+    }
+
+    void block(bool closing) {
+        out_.append(kParagraph);
+        if (!closing) {
+            ++block_depth_;
+        } else if (block_depth_ > 0) {
+            --block_depth_;
+        }
     }
 
     // One past the element's end tag. Without one, a script or style of an HTML text has been cut
@@ -422,7 +434,8 @@ class Stripper {
     TagReader reader_;
     bool changed_ = false;
     int pre_depth_ = 0;
-    bool cdata_ = false;  // after "<![CDATA[", before "]]>"
+    std::size_t block_depth_ = 0;  // elements that are open; void ones count too
+    bool cdata_ = false;           // after "<![CDATA[", before "]]>"
     TagReader::Closer comment_end_{"-->"};
     TagReader::Closer section_end_{"]>"};
     TagReader::Closer close_{">"};

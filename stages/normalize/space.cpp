@@ -68,7 +68,7 @@ class CharacterCleaner {
             const CodePoint c = decode_utf8(text_, i);
             i += c.length == 0 ? 1 : c.length;
             if (c.length <= 1) {
-                ascii(text_[i - 1]);
+                ascii(text_[i - 1], i);
             } else {
                 wide(c.value, i);
             }
@@ -77,14 +77,36 @@ class CharacterCleaner {
     }
 
    private:
-    void ascii(char c) {
+    // `next` is one past the character.
+    void ascii(char c, std::size_t next) {
         if (c == '\n' || c == '\t' || c == '\r') {
             keep(static_cast<unsigned char>(c));
-        } else if (c == '\v' || c == '\f') {
+            return;
+        }
+        repairs_ |= kRepairControls;
+        if (c == '\v' || c == '\f') {
             keep('\n');
-            repairs_ |= kRepairControls;
-        } else {
-            repairs_ |= kRepairControls;
+        } else if (const char32_t sign = sign_cut_to(c, next); sign != 0) {
+            keep(sign);
+        }
+    }
+
+    // U+2013 to U+201D of which a careless conversion has kept the low byte alone; 0 if `c` stands
+    // where that sign would not.
+    char32_t sign_cut_to(char c, std::size_t next) const noexcept {
+        const char32_t after = next < text_.size() ? decode_utf8(text_, next).value : ' ';
+        const bool word_before = last_ > ' ' && last_ < 0x2000;
+        const bool word_after = is_letter_or_digit(after);
+        switch (c) {
+            case 0x13:
+            case 0x14:
+                return last_ == ' ' && after == ' ' ? 0x2000u + static_cast<unsigned char>(c) : 0;
+            case 0x18:
+            case 0x1C:
+                return !word_before && word_after ? 0x2000u + static_cast<unsigned char>(c) : 0;
+            case 0x19: return word_before && word_after ? 0x2019 : 0;
+            case 0x1D: return word_before && !word_after ? 0x201D : 0;
+            default: return 0;
         }
     }
 
