@@ -152,6 +152,11 @@ class QuotesStage::Finder {
         if (mention.kind == Kind::kName) {
             const std::string_view name = tokens_.text(mention.span.start, mention.span.end);
             person = people_.find(name, mention.first, mention.gender);
+            // Where every noun is capital, one unknown word is no name.
+            if (tokens_.nouns_are_capital() && person == nullptr && name.find(' ') == name.npos &&
+                !people_.is_known(name)) {
+                return;
+            }
             quote.speaker = person != nullptr ? person->name : name;
             quote.resolved = Resolved::kExplicit;
         } else if (mention.kind == Kind::kHe || mention.kind == Kind::kShe) {
@@ -199,7 +204,8 @@ class QuotesStage::Finder {
     // Whether a noun phrase is somebody or some body that speaks; others are left unsaid.
     bool names_a_body(const Mention& mention) const noexcept {
         for (std::uint32_t i = mention.first; i < mention.end && i < tokens_.all().size(); ++i) {
-            if (tokens_[i].has(kPerson | kTitle) || is_name_token(tokens_, i)) return true;
+            if (tokens_[i].has(kPerson | kTitle)) return true;
+            if (!tokens_.nouns_are_capital() && is_name_token(tokens_, i)) return true;
         }
         return false;
     }

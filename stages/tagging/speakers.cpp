@@ -106,6 +106,28 @@ Mention split_titles(const Tokens& tokens, std::uint32_t first, std::uint32_t la
     return mention;
 }
 
+// The particles of a name that end before `end`: one ("de"), or two ("von der", "de la").
+std::uint32_t particles_before(const Tokens& tokens, std::uint32_t low,
+                               std::uint32_t end) noexcept {
+    if (end > low + 1 && is_lower_word(tokens, end - 1) && tokens[end - 1].has(kParticle)) {
+        const bool two = is_lower_word(tokens, end - 2) && tokens[end - 2].has(kParticle);
+        return two ? 2 : 1;
+    }
+    return end > low + 2 && is_lower_word(tokens, end - 1) && tokens[end - 1].has(kDeterminer) &&
+                   is_lower_word(tokens, end - 2) && tokens[end - 2].has(kParticle)
+               ? 2
+               : 0;
+}
+std::uint32_t particles_after(const Tokens& tokens, std::uint32_t first,
+                              std::uint32_t bound) noexcept {
+    if (first + 1 >= bound || !is_lower_word(tokens, first) || !tokens[first].has(kParticle)) {
+        return 0;
+    }
+    const bool two = first + 2 < bound && is_lower_word(tokens, first + 1) &&
+                     tokens[first + 1].has(kParticle | kDeterminer);
+    return two ? 2 : 1;
+}
+
 // Extends a run of name tokens from `last` to the left.
 std::uint32_t run_start(const Tokens& tokens, std::uint32_t low, std::uint32_t last) noexcept {
     std::uint32_t first = last;
@@ -114,13 +136,16 @@ std::uint32_t run_start(const Tokens& tokens, std::uint32_t low, std::uint32_t l
         if (!is_word(tokens, before) || tokens[before].genitive) break;
         if (is_name_token(tokens, before)) {
             first = before;
-        } else if (tokens[before].has(kParticle) && before > low &&
-                   is_name_token(tokens, before - 1) && !tokens[before - 1].genitive &&
-                   !tokens[before - 1].has(kTitle | kPerson)) {
-            first = before - 1;
-        } else {
+            continue;
+        }
+        const std::uint32_t particles = particles_before(tokens, low, first);
+        if (particles == 0 || first < low + particles + 1) break;
+        const std::uint32_t name = first - particles - 1;
+        if (!is_name_token(tokens, name) || tokens[name].genitive ||
+            tokens[name].has(kTitle | kPerson)) {
             break;
         }
+        first = name;
     }
     return first;
 }
@@ -130,13 +155,15 @@ std::uint32_t run_end(const Tokens& tokens, std::uint32_t first, std::uint32_t b
     while (last + 1 < bound && !tokens[last].genitive && last - first < kPhraseTokensMax) {
         if (is_name_token(tokens, last + 1)) {
             ++last;
-        } else if (is_word(tokens, last + 1) && tokens[last + 1].has(kParticle) &&
-                   !tokens[last].has(kTitle | kPerson) && last + 2 < bound &&
-                   is_name_token(tokens, last + 2)) {
-            last += 2;
-        } else {
+            continue;
+        }
+        const std::uint32_t particles = particles_after(tokens, last + 1, bound);
+        const std::uint32_t name = last + particles + 1;
+        if (particles == 0 || name >= bound || tokens[last].has(kTitle | kPerson) ||
+            !is_name_token(tokens, name)) {
             break;
         }
+        last = name;
     }
     return last;
 }
@@ -504,6 +531,7 @@ const People::Person* People::antecedent(const Tokens& tokens, Kind gender, std:
             if (paragraph - current > 3) return nullptr;
         }
         const Person& person = people_[at->person];
+        if (tokens.nouns_are_capital() && !person.full && person.gender == Kind::kNone) continue;
         if (!person.certain || (person.gender != Kind::kNone && person.gender != gender)) continue;
         if (found != nullptr && found != &person) return nullptr;
         found = &person;

@@ -159,6 +159,17 @@ TEST(Quotes, German) {
                 ElementsAre("direct|Eva Roth|Trainerin|so|Es war knapp"));
 }
 
+TEST(Quotes, NamesWithParticles) {
+    EXPECT_EQ(Found("“We agreed,” said Anna von der Heyde on Friday.").quotes[0].speaker,
+              "Anna von der Heyde");
+    EXPECT_EQ(Found("Luis de la Torre said: “We agreed.”").quotes[0].speaker, "Luis de la Torre");
+}
+
+TEST(Quotes, ASignatureAfterADash) {
+    EXPECT_THAT(Found("“The harbour is our home.” — Marie Dupont").lines(),
+                ElementsAre("direct|Marie Dupont|||The harbour is our home."));
+}
+
 TEST(Quotes, French) {
     EXPECT_THAT(Found("« La ville est prête », a déclaré la maire Claire Fontanel.", "fr").lines(),
                 ElementsAre("direct|Claire Fontanel|maire|déclaré|La ville est prête"));
