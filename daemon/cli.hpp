@@ -82,6 +82,9 @@ bool has_colour(std::FILE* stream);
 // Writes data to standard output; false if it can't be written (a full disk, a closed pipe).
 bool write_out(std::string_view text);
 
+Action command_demo(CLI::App& app);
+Action command_enrich(CLI::App& app);
+Action command_run(CLI::App& app);
 Action command_check(CLI::App& app);
 Action command_config(CLI::App& app);
 Action command_version(CLI::App& app);

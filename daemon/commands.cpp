@@ -1,11 +1,15 @@
 // The one table of commands, in the order of --help. A new command: declare its function here or
 // in its own header, and add a line.
 #include "daemon/cli.hpp"
+#include "daemon/kafka_wiring.hpp"
 
 namespace newsmill {
 namespace {
 
 constexpr Command kCommands[] = {
+    {"demo", "Show the whole mill at work over an in-process Kafka", command_demo},
+    {"enrich", "Enrich articles in files, or from standard input", command_enrich},
+    {"run", "Run the daemon: from Kafka to Kafka", command_run},
     {"check", "Check a configuration and the memory that it needs", command_check},
     {"config", "Show, list or compare options", command_config},
     {"completion", "Print a completion script for a shell", command_completion},
@@ -16,6 +20,6 @@ constexpr Command kCommands[] = {
 
 std::span<const Command> commands() { return kCommands; }
 
-ConnectCheck connect_check() { return nullptr; }
+ConnectCheck connect_check() { return check_connection; }
 
 }  // namespace newsmill

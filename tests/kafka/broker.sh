@@ -5,11 +5,12 @@
 #   broker.sh again DIR             start it again with the data that it has
 #   broker.sh stop  DIR             end that broker, and only that one (SIGTERM, then SIGKILL)
 #   broker.sh kill  DIR             SIGKILL
+#   broker.sh wipe  DIR             remove its data
 # PORT + 1 is the controller's. Its log is DIR/broker.log, its process id DIR/pid.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
-usage() { sed -n '3,8p' "$0" >&2; exit 2; }
+usage() { sed -n '3,9p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 command=$1
 dir=$2
@@ -88,5 +89,6 @@ P
 again) dir=$(cd "$dir" && pwd); launch ;;
 stop) end TERM ;;
 kill) end KILL ;;
+wipe) rm -rf "$dir/data" ;;
 *) usage ;;
 esac

@@ -1,0 +1,142 @@
+// `newsmill enrich`: articles in files or on standard input, records on standard output; no broker.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <memory>
+
+#include "daemon/cli.hpp"
+#include "daemon/mill.hpp"
+#include "daemon/process.hpp"
+#include "daemon/progress.hpp"
+#include "pipeline/archive/file_consumer.hpp"
+#include "pipeline/archive/stream_producer.hpp"
+
+namespace newsmill {
+namespace {
+
+struct Args {
+    ConfigArgs config;
+    std::vector<std::string> paths;
+    std::string dead_letters;
+    bool quiet = false;
+};
+
+// Dead letters of files: one readable line each on standard error, or NDJSON in a file.
+class DeadLetterFile {
+   public:
+    explicit DeadLetterFile(const std::string& path) {
+        if (!path.empty()) file_.open(path, std::ios::binary | std::ios::trunc);
+        to_file_ = !path.empty();
+    }
+    bool good() { return !to_file_ || file_.good(); }
+    bool finish() {
+        if (to_file_) file_.flush();
+        return good();
+    }
+    void write(const Article& article) {
+        if (to_file_) {
+            file_ << article.output.value << '\n';
+            return;
+        }
+        const Verdict& verdict = article.verdict;
+        std::string line(article.origin.topic);
+        line.append(":").append(std::to_string(article.origin.offset)).append(": ");
+        line.append(code_name(verdict.code)).append(": ").append(verdict.message).append("\n");
+        std::fwrite(line.data(), 1, line.size(), stderr);
+    }
+
+   private:
+    std::ofstream file_;
+    bool to_file_;
+};
+
+int enrich(const Args& args) {
+    const std::optional<LoadedConfig> loaded = load_config_or_say(args.config);
+    if (!loaded) return kExitConfig;
+    std::vector<std::string> paths = args.paths;
+    if (paths.empty()) paths.emplace_back("-");
+    for (const std::string& path : paths) {
+        if (path == "-" || access(path.c_str(), R_OK) == 0) continue;
+        say_error(path + ": " + std::strerror(errno));
+        return kExitUsage;
+    }
+    DeadLetterFile dead_letters(args.dead_letters);
+    if (!dead_letters.good()) {
+        say_error(args.dead_letters + ": can't be written");
+        return kExitUsage;
+    }
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of write(), not a death
+
+    Mill mill(loaded->config, loaded->hash, Mill::Output::kFiles);
+    FileReaderLimits limits;
+    limits.record_bytes_max = static_cast<std::size_t>(loaded->config.input.article_bytes_max);
+    FileConsumer consumer(paths, limits);
+    MemoryJournal journal;
+    ProgressLine progress(!args.quiet);
+    // In the sink's thread; the progress line is main's, so a line of it may be overwritten: drawn
+    // again.
+    StreamProducer producer(
+        STDOUT_FILENO, [&dead_letters](const Article& article) { dead_letters.write(article); });
+    const auto started = std::chrono::steady_clock::now();
+    Pipeline pipeline(mill.parts(consumer, producer, &journal), mill.pipeline_options(),
+                      steady_clock());
+    ProcessOptions options;
+    options.drain_deadline_ms = loaded->config.pipeline.drain_deadline_ms;
+    options.tick = [&] {
+        const FileConsumer::Progress read = consumer.progress();
+        const Metrics& metrics = pipeline.metrics();
+        progress.draw(
+            {read.bytes_read, read.bytes_total, metrics.articles_in.get(), metrics.bytes_in.get()});
+    };
+    run_process(pipeline, options);
+    progress.clear();
+
+    const Metrics& metrics = pipeline.metrics();
+    if (pipeline.control().failed()) {
+        say_error(pipeline.control().failure().message);
+        return pipeline.control().failure().exit_code;
+    }
+    for (const FileError& error : consumer.errors()) {
+        say_error(error.file + ": at byte " + std::to_string(error.position) + ": " +
+                  error.message);
+    }
+    if (!dead_letters.finish()) {
+        say_error(args.dead_letters + ": can't be written");
+        return kExitTryAgain;
+    }
+    if (!args.quiet) {
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+        std::fprintf(
+            stderr,
+            "newsmill: %s articles: %s records (%s duplicates among them), %s dead letters; "
+            "%.1f s, %.1f MB/s\n",
+            grouped(metrics.articles_in.get()).c_str(), grouped(metrics.articles_out.get()).c_str(),
+            grouped(metrics.duplicates_out.get()).c_str(),
+            grouped(metrics.dead_letters_out.get()).c_str(), seconds,
+            static_cast<double>(metrics.bytes_in.get()) / 1e6 / seconds);
+    }
+    const bool all_good = metrics.dead_letters_out.get() == 0 && consumer.errors().empty();
+    return all_good ? kExitOk : kExitDeadLetters;
+}
+
+}  // namespace
+
+Action command_enrich(CLI::App& app) {
+    auto args = std::make_shared<Args>();
+    add_config_options(app, args->config, false);
+    app.add_option(
+        "FILE", args->paths,
+        "Files or folders: NDJSON, JSON arrays, plain text, .gz and .zst; - or nothing is "
+        "standard input");
+    app.add_option(
+        "--dead-letters", args->dead_letters,
+        "Write dead letters to this file as NDJSON instead of a line each to standard error");
+    app.add_flag("-q,--quiet", args->quiet, "No progress bar, no closing line");
+    return [args] { return enrich(*args); };
+}
+
+}  // namespace newsmill

@@ -1,0 +1,130 @@
+// `newsmill run`: the daemon. From Kafka to Kafka, exactly once.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+
+#include "daemon/cli.hpp"
+#include "daemon/kafka_wiring.hpp"
+#include "daemon/mill.hpp"
+#include "daemon/process.hpp"
+#include "daemon/progress.hpp"
+#include "pipeline/build_info.hpp"
+#include "pipeline/log.hpp"
+
+namespace newsmill {
+namespace {
+
+constexpr std::int64_t kReportMs = 10'000;
+
+struct Args {
+    ConfigArgs config;
+    bool until_eof = false;
+};
+
+// A line every ten seconds in which something happened.
+class Reporter {
+   public:
+    void tick(const Metrics& metrics) {
+        const std::uint64_t out = metrics.articles_out.get() + metrics.dead_letters_out.get();
+        const auto now = std::chrono::steady_clock::now();
+        const double seconds = std::chrono::duration<double>(now - at_).count();
+        if (out != before_) {
+            log_info(
+                "committed {} articles ({:.0f}/s): {} duplicates, {} dead letters; {} aborts, {} "
+                "rewinds",
+                out, static_cast<double>(out - before_) / seconds, metrics.duplicates_out.get(),
+                metrics.dead_letters_out.get(), metrics.aborts.get(), metrics.rewinds.get());
+        }
+        before_ = out;
+        at_ = now;
+    }
+
+   private:
+    std::uint64_t before_ = 0;
+    std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::now();
+};
+
+int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
+    const Config& config = loaded.config;
+    Mill mill(config, loaded.hash, Mill::Output::kKafka);
+    if (!mill.memory().fits()) {
+        log_error(
+            "the configuration may need {} of memory, more than pipeline.memory_bytes_max {}; see "
+            "`newsmill check`",
+            rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
+        return kExitConfig;
+    }
+    log_info("memory: at most {} of {} (pipeline.memory_bytes_max)",
+             rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
+    KafkaParts kafka = connect(config, until_eof);
+    Pipeline pipeline(mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get()),
+                      mill.pipeline_options(), steady_clock());
+    Reporter reporter;
+    bool ready = false;
+    ProcessOptions options;
+    options.drain_deadline_ms = config.pipeline.drain_deadline_ms;
+    options.tick_ms = 250;
+    std::int64_t ticks = 0;
+    options.tick = [&] {
+        if (!ready && pipeline.ready()) {
+            ready = true;
+            log_info("ready: the journal is read ({} records)",
+                     pipeline.metrics().journal_read.get());
+        }
+        if (++ticks % (kReportMs / 250) == 0) reporter.tick(pipeline.metrics());
+    };
+    options.stopping = [&pipeline] {
+        if (!pipeline.control().failed()) log_info("stopping: draining what is in flight");
+    };
+    run_process(pipeline, options);
+    reporter.tick(pipeline.metrics());
+    if (pipeline.control().failed()) {
+        const Failure failure = pipeline.control().failure();
+        log_error("{}", failure.message);
+        return failure.exit_code;
+    }
+    log_info("stopped: all that was read is committed");
+    return kExitOk;
+}
+
+int run(const Args& args) {
+    const std::optional<LoadedConfig> loaded = load_config_or_say(args.config);
+    if (!loaded) return kExitConfig;
+    const Config& config = loaded->config;
+    if (config.input.type != InputType::kKafka || config.output.type != OutputType::kKafka) {
+        say_error("run reads from Kafka and writes to Kafka; for files there is `newsmill enrich`");
+        return kExitConfig;
+    }
+    log_start(log_options(config));
+    log_info("newsmill {}: {} to {} as {} in group {}, {}, config {}", build_id(),
+             fmt::join(config.input.kafka.topics, ","), config.output.kafka.topic,
+             instance_name(config), config.input.kafka.group,
+             choice_name(config.output.kafka.delivery), loaded->hash);
+    int exit_code = kExitOk;
+    try {
+        exit_code = run_pipeline(*loaded, args.until_eof);
+    } catch (const kafka::StartError& error) {
+        log_error("{}", error.what());
+        exit_code = error.exit_code();
+    } catch (const std::exception& error) {
+        log_error("{}", error.what());
+        exit_code = kExitConfig;
+    }
+    kafka::set_log_callback(nullptr);
+    log_stop();
+    return exit_code;
+}
+
+}  // namespace
+
+Action command_run(CLI::App& app) {
+    auto args = std::make_shared<Args>();
+    add_config_options(app, args->config, true);
+    app.add_flag("--until-eof", args->until_eof,
+                 "End, with exit code 0, when all partitions have been read to their end");
+    return [args] { return run(*args); };
+}
+
+}  // namespace newsmill

@@ -1,0 +1,33 @@
+// From the configuration to Kafka's clients, in the order that exactly-once asks for.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pipeline/config.hpp"
+#include "pipeline/journal.hpp"
+#include "pipeline/kafka/consumer.hpp"
+#include "pipeline/kafka/journal.hpp"
+#include "pipeline/kafka/producer.hpp"
+
+namespace newsmill {
+
+struct KafkaParts {
+    std::unique_ptr<kafka::KafkaConsumer> consumer;
+    std::unique_ptr<kafka::KafkaProducer> producer;
+    std::unique_ptr<Journal> journal;  // null if dedup is off
+};
+
+// Creates the output and journal topics that are missing, then connects: the producer first, which
+// fences an earlier life of this daemon and settles its transaction, then the journal, then the
+// consumer. Blocking; throws kafka::StartError.
+KafkaParts connect(const Config& config, bool until_eof);
+
+// librdkafka's lines into the log.
+void log_kafka_lines();
+
+// For `newsmill check --connect`: asks the brokers for all that `run` needs; prints to standard
+// output.
+int check_connection(const Config& config, bool json);
+
+}  // namespace newsmill

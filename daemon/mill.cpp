@@ -1,0 +1,155 @@
+#include "daemon/mill.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "pipeline/build_info.hpp"
+#include "stages/fingerprint.hpp"
+#include "stages/normalize.hpp"
+#include "stages/parse.hpp"
+#include "stages/quotes.hpp"
+#include "stages/topics.hpp"
+
+namespace newsmill {
+namespace {
+
+DedupOptions dedup_options(const Config& config) {
+    DedupOptions options;
+    options.window_ms = config.dedup.window_ms;
+    options.capacity = static_cast<std::size_t>(config.dedup.capacity);
+    options.clock_jump_ms_max = config.dedup.clock_jump_ms_max;
+    return options;
+}
+
+ParseOptions parse_options(const Config& config) {
+    ParseOptions options;
+    switch (config.input.format) {
+        case InputFormat::kAuto: options.format = ParseOptions::Format::kAuto; break;
+        case InputFormat::kJson:
+        case InputFormat::kNinjs: options.format = ParseOptions::Format::kJson; break;
+        case InputFormat::kText: options.format = ParseOptions::Format::kText; break;
+    }
+    for (auto& [field, pointers] : field_pointers(config)) options.fields[field] = pointers;
+    options.passthrough = config.input.passthrough;
+    options.article_bytes_max = static_cast<std::size_t>(config.input.article_bytes_max);
+    return options;
+}
+
+NormalizeOptions normalize_options(const Config& config) {
+    NormalizeOptions options;
+    options.drop_boilerplate = config.normalize.drop_boilerplate;
+    options.detect_language = config.normalize.detect_language;
+    options.language_bytes_max = static_cast<std::size_t>(config.normalize.language_bytes_max);
+    options.tracking_parameters = config.normalize.tracking_parameters;
+    return options;
+}
+
+TopicsOptions topics_options(const Config& config) {
+    TopicsOptions options;
+    options.topics_max = static_cast<std::uint32_t>(config.topics.topics_max);
+    options.confidence_min = static_cast<std::uint32_t>(config.topics.confidence_min);
+    options.relevance_min = static_cast<std::uint32_t>(config.topics.relevance_min);
+    return options;
+}
+
+EncodeOptions encode_options(const Config& config, const std::string& config_hash) {
+    EncodeOptions options;
+    switch (config.output.profile) {
+        case OutputProfile::kNinjs31Ext: options.profile = Profile::kNinjs31Ext; break;
+        case OutputProfile::kNinjs31: options.profile = Profile::kNinjs31; break;
+        case OutputProfile::kNinjs1: options.profile = Profile::kNinjs1; break;
+    }
+    options.run_id = config.run.id;
+    options.mode = choice_name(config.run.mode);
+    options.config_hash = config_hash;
+    options.build = build_version();
+    return options;
+}
+
+RouteOptions make_route_options(const Config& config, const std::string& config_hash,
+                                Mill::Output output) {
+    RouteOptions options;
+    switch (config.output.duplicates) {
+        case Duplicates::kAnnotate: options.duplicates = RouteOptions::Duplicates::kAnnotate; break;
+        case Duplicates::kRoute: options.duplicates = RouteOptions::Duplicates::kRoute; break;
+        case Duplicates::kDrop: options.duplicates = RouteOptions::Duplicates::kDrop; break;
+    }
+    options.for_files = output == Mill::Output::kFiles;
+    options.encode = encode_options(config, config_hash);
+    return options;
+}
+
+}  // namespace
+
+Mill::Mill(const Config& config, std::string config_hash, Output output)
+    : config_(config),
+      config_hash_(std::move(config_hash)),
+      output_(output),
+      memory_(
+          plan_memory(config, std::max(1u, std::thread::hardware_concurrency()), kIndexEntryBytes)),
+      dedup_(dedup_options(config)),
+      refused_(route_options()) {}
+
+RouteOptions Mill::route_options() const {
+    return make_route_options(config_, config_hash_, output_);
+}
+
+StageChain Mill::front() const {
+    StageChain chain;
+    chain.push_back(std::make_unique<ParseStage>(parse_options(config_)));
+    chain.push_back(std::make_unique<NormalizeStage>(normalize_options(config_)));
+    chain.push_back(std::make_unique<FingerprintStage>());
+    return chain;
+}
+
+StageChain Mill::back() const {
+    StageChain chain;
+    if (config_.quotes.enabled) chain.push_back(std::make_unique<QuotesStage>(QuotesOptions{}));
+    if (config_.topics.enabled)
+        chain.push_back(std::make_unique<TopicsStage>(topics_options(config_)));
+    chain.push_back(std::make_unique<EncodeStage>(encode_options(config_, config_hash_)));
+    chain.push_back(std::make_unique<RouteStage>(route_options()));
+    return chain;
+}
+
+PipelineParts Mill::parts(Consumer& consumer, Producer& producer, Journal* journal) {
+    const bool dedup = config_.dedup.enabled && journal != nullptr;
+    return {consumer,
+            producer,
+            dedup ? journal : nullptr,
+            dedup ? &dedup_ : nullptr,
+            dedup ? &dedup_ : nullptr,
+            [this] { return front(); },
+            [this] { return back(); }};
+}
+
+PipelineOptions Mill::pipeline_options() const {
+    PipelineOptions options;
+    options.lanes_front = static_cast<std::size_t>(memory_.lanes_front);
+    options.lanes_back = static_cast<std::size_t>(memory_.lanes_back);
+    options.pool_batches = static_cast<std::size_t>(memory_.pool_batches);
+    options.batch.articles_max = static_cast<std::uint32_t>(config_.pipeline.batch_articles_max);
+    options.batch.payload_bytes_max = static_cast<std::size_t>(config_.pipeline.batch_bytes_max);
+    options.batch.arena_bytes = static_cast<std::size_t>(config_.pipeline.arena_bytes);
+    options.source.batch_wait_ns = config_.pipeline.batch_wait_ms * kMillisecond;
+    options.sink.commit_interval_ns = config_.output.kafka.commit_interval_ms * kMillisecond;
+    // Half of the pool may wait for a commit while the other half is at work.
+    options.sink.held_batches_max = std::max<std::size_t>(1, options.pool_batches / 2);
+    options.sink.refuse = [this](Article& article, Arena& arena) {
+        reject(article, Code::kOutputRejected, "sink",
+               "the output topic refuses the record for good");
+        refused_.route(article, arena);
+    };
+    options.runner.park_max_ns = config_.pipeline.park_ms_max * kMillisecond;
+    options.journal_writer = random_writer();
+    return options;
+}
+
+std::uint64_t random_writer() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+}  // namespace newsmill

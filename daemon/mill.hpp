@@ -1,0 +1,52 @@
+// The mill: the stages of this program, made and wired from a configuration. The only place that
+// knows them all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "pipeline/config.hpp"
+#include "pipeline/memory_plan.hpp"
+#include "pipeline/pipeline.hpp"
+#include "stages/dedup.hpp"
+#include "stages/route.hpp"
+
+namespace newsmill {
+
+class Mill {
+   public:
+    enum class Output : std::uint8_t { kKafka, kFiles };
+
+    // Throws std::runtime_error for a lexicon or a field mapping that can't be read.
+    Mill(const Config& config, std::string config_hash, Output output);
+
+    StageChain front() const;  // parse, normalize, fingerprint
+    StageChain back() const;   // quotes, topics, encode, route
+    // One a pipeline, on the one journal's thread.
+    DedupStage& dedup() noexcept { return dedup_; }
+
+    // `journal` null if dedup is off; all outlive the pipeline.
+    PipelineParts parts(Consumer& consumer, Producer& producer, Journal* journal);
+    PipelineOptions pipeline_options() const;
+    const MemoryPlan& memory() const noexcept { return memory_; }
+
+   private:
+    RouteOptions route_options() const;
+
+    Config config_;
+    std::string config_hash_;
+    Output output_;
+    MemoryPlan memory_;
+    DedupStage dedup_;
+    RouteStage refused_;  // for articles that the output refuses
+};
+
+// What one article costs in the index of duplicates, for the memory plan: its entry, its uri of
+// about 80 bytes, and its share of two hash tables.
+inline constexpr std::int64_t kIndexEntryBytes = 320;
+
+// A number that no other run of a daemon has.
+std::uint64_t random_writer();
+
+}  // namespace newsmill

@@ -1,0 +1,112 @@
+// Exactly once, proven by faults on a real Apache Kafka.
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "tests/kafka/harness.hpp"
+
+namespace newsmill::kafka_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kPartitions = 4;
+constexpr int kCommitTimeoutMs = 180'000;
+
+void pause_random(std::mt19937& random, int ms_min, int ms_max) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(
+        ms_min + static_cast<int>(random() % static_cast<unsigned>(ms_max - ms_min))));
+}
+
+TEST(ExactlyOnce, a_daemon_that_is_killed_ten_times) {
+    const Topics topics = make_topics("killed", kPartitions);
+    ArticleMaker maker(1);
+    std::mt19937 random(std::random_device{}());
+    auto daemon = std::make_unique<Daemon>(topics, "a");
+    for (int i = 0; i < 10; ++i) {
+        feed(topics, maker, 5'000);
+        // From the middle of its start to the middle of its work.
+        pause_random(random, 50, 2'500);
+        daemon->signal(SIGKILL);
+        EXPECT_EQ(daemon->wait(10'000), -SIGKILL);
+        daemon = std::make_unique<Daemon>(topics, "a");
+    }
+    feed(topics, maker, 2'000);
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << daemon->log();
+    daemon->signal(SIGTERM);
+    EXPECT_EQ(daemon->wait(40'000), 0) << daemon->log();
+    EXPECT_EQ(verify(topics, kPartitions), "");
+}
+
+TEST(ExactlyOnce, a_broker_that_restarts) {
+    const Topics topics = make_topics("restarted", kPartitions);
+    ArticleMaker maker(2);
+    Daemon daemon(topics, "a");
+    feed(topics, maker, 25'000);
+    std::this_thread::sleep_for(1500ms);
+    Broker::instance().stop();
+    Broker::instance().again();
+    feed(topics, maker, 15'000);
+    std::this_thread::sleep_for(700ms);
+    Broker::instance().kill();
+    Broker::instance().again();
+    feed(topics, maker, 12'000);
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << daemon.log();
+    ASSERT_TRUE(daemon.running()) << daemon.log();
+    daemon.signal(SIGTERM);
+    EXPECT_EQ(daemon.wait(40'000), 0) << daemon.log();
+    EXPECT_EQ(verify(topics, kPartitions), "");
+}
+
+TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {
+    const Topics topics = make_topics("joined", kPartitions);
+    ArticleMaker maker(3);
+    Daemon first(topics, "a");
+    feed(topics, maker, 15'000);
+    std::this_thread::sleep_for(1s);
+    Daemon second(topics, "b");
+    for (int i = 0; i < 4; ++i) {
+        feed(topics, maker, 6'000);
+        std::this_thread::sleep_for(500ms);
+    }
+    second.signal(SIGTERM);
+    EXPECT_EQ(second.wait(40'000), 0) << second.log();
+    feed(topics, maker, 6'000);
+    Daemon third(topics, "c");
+    feed(topics, maker, 6'000);
+    std::this_thread::sleep_for(2s);
+    third.signal(SIGKILL);  // leaves without a word: its session has to end
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << first.log();
+    first.signal(SIGTERM);
+    EXPECT_EQ(first.wait(40'000), 0) << first.log();
+    // The second one did take part.
+    EXPECT_NE(second.log().find("committed"), std::string::npos) << second.log();
+    EXPECT_EQ(verify(topics, kPartitions), "");
+}
+
+TEST(ExactlyOnce, a_zombie_is_fenced) {
+    const Topics topics = make_topics("zombie", kPartitions);
+    ArticleMaker maker(4);
+    Daemon zombie(topics, "a");
+    feed(topics, maker, 30'000);
+    std::this_thread::sleep_for(1500ms);
+    zombie.signal(SIGSTOP);  // in the middle of a transaction, as a machine that hangs
+    Daemon successor(topics, "a");
+    feed(topics, maker, 10'000);
+    std::this_thread::sleep_for(3s);
+    zombie.signal(SIGCONT);
+    EXPECT_EQ(zombie.wait(60'000), 75) << zombie.log();
+    feed(topics, maker, 12'000);
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << successor.log();
+    ASSERT_TRUE(successor.running()) << successor.log();
+    successor.signal(SIGTERM);
+    EXPECT_EQ(successor.wait(40'000), 0) << successor.log();
+    EXPECT_EQ(verify(topics, kPartitions), "");
+}
+
+}  // namespace
+}  // namespace newsmill::kafka_test

@@ -1,0 +1,398 @@
+#include "tests/kafka/harness.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "daemon/mill.hpp"
+#include "pipeline/kafka/cluster.hpp"
+
+namespace newsmill::kafka_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kSource = NEWSMILL_SOURCE_DIR;
+const std::string kBinary = NEWSMILL_BINARY_DIR;
+
+std::string work_folder() { return kSource + "/build/kafka"; }
+
+bool port_is_free(int port) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+    close(fd);
+    return free;
+}
+
+int free_port_pair() {
+    for (int port = 19092; port < 19992; port += 2) {
+        if (port_is_free(port) && port_is_free(port + 1)) return port;
+    }
+    throw std::runtime_error("no free port");
+}
+
+std::vector<std::string> settings(const Topics& topics, const std::string& instance) {
+    const std::string brokers = Broker::instance().address();
+    return {"input.kafka.brokers=" + brokers,      "input.kafka.topics=[\"" + topics.in + "\"]",
+            "input.kafka.group=" + topics.group,   "input.kafka.instance=" + instance,
+            "input.kafka.session_timeout_ms=6000", "input.kafka.heartbeat_interval_ms=500",
+            "output.kafka.topic=" + topics.out,    "output.kafka.dead_letter_topic=" + topics.dead,
+            "output.kafka.commit_interval_ms=100", "dedup.journal=kafka",
+            "dedup.kafka.topic=" + topics.journal};
+}
+
+}  // namespace
+
+// ---- Broker
+// ------------------------------------------------------------------------------------------
+
+Broker& Broker::instance() {
+    static Broker broker;
+    return broker;
+}
+
+Broker::Broker() : folder_(work_folder() + "/broker-" + std::to_string(getpid())) {
+    script("jars " + work_folder() + "/lib");
+    const int port = free_port_pair();
+    address_ = "127.0.0.1:" + std::to_string(port);
+    script("start " + folder_ + " " + std::to_string(port) + " " + work_folder() + "/lib");
+}
+
+Broker::~Broker() {
+    script("stop " + folder_);
+    script("wipe " + folder_);
+}
+
+void Broker::stop() { script("stop " + folder_); }
+void Broker::kill() { script("kill " + folder_); }
+void Broker::again() { script("again " + folder_); }
+
+void Broker::script(const std::string& arguments) {
+    const std::string command = "sh " + kSource + "/tests/kafka/broker.sh " + arguments;
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+}
+
+Topics make_topics(const std::string& name, int partitions) {
+    const std::string& brokers = Broker::instance().address();
+    Topics topics{name + ".in", name + ".out", name + ".dead", name + ".journal", name};
+    for (const std::string& topic : {topics.in, topics.out, topics.dead}) {
+        kafka::ensure_topic(brokers, topic, partitions, {{"max.message.bytes", "10485760"}}, {},
+                            30'000);
+    }
+    kafka::ensure_topic(brokers, topics.journal, 1, {}, {}, 30'000);
+    return topics;
+}
+
+// ---- Daemon
+// ------------------------------------------------------------------------------------------
+
+Daemon::Daemon(const Topics& topics, const std::string& instance, std::vector<std::string> sets) {
+    static int number = 0;
+    log_path_ = work_folder() + "/" + topics.group + "-" + instance + "-" +
+                std::to_string(getpid()) + "-" + std::to_string(++number) + ".log";
+    std::vector<std::string> arguments = {kBinary + "/bin/newsmill", "run", "-c",
+                                          kSource + "/tests/kafka/empty.toml"};
+    std::vector<std::string> all = settings(topics, instance);
+    all.insert(all.end(), sets.begin(), sets.end());
+    for (const std::string& set : all) {
+        arguments.emplace_back("--set");
+        arguments.push_back(set);
+    }
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ != 0) return;
+    const int fd = open(log_path_.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0644);
+    dup2(fd, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+    execv(argv[0], argv.data());
+    _exit(127);
+}
+
+Daemon::~Daemon() {
+    if (!running()) return;
+    signal(SIGKILL);
+    wait(10'000);
+}
+
+void Daemon::signal(int number) {
+    if (pid_ > 0) ::kill(pid_, number);
+}
+
+int Daemon::wait(int timeout_ms) {
+    for (int waited = 0; running(); waited += 10) {
+        if (waited > timeout_ms) return -1000;
+        std::this_thread::sleep_for(10ms);
+    }
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
+}
+
+bool Daemon::running() {
+    if (pid_ <= 0) return false;
+    if (waitpid(pid_, &status_, WNOHANG) == 0) return true;
+    pid_ = -1;
+    return false;
+}
+
+std::string Daemon::log() const {
+    std::ifstream file(log_path_);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// ---- Articles
+// ----------------------------------------------------------------------------------------
+
+std::string ArticleMaker::pick(const std::vector<std::string>& from) {
+    return from[random_() % from.size()];
+}
+
+std::string ArticleMaker::next() {
+    static const std::vector<std::string> kNames = {
+        "Ada Brandt", "Tomas Okafor", "Lena Voss", "Mira Castellan", "Jonas Ek", "Rui Tavares"};
+    static const std::vector<std::string> kTitles = {
+        "finance minister", "police chief", "head coach",
+        "chief executive",  "mayor",        "union leader"};
+    static const std::vector<std::string> kThings = {"budget",   "harbour", "school", "railway",
+                                                     "hospital", "league",  "bank",   "election",
+                                                     "bridge",   "forest"};
+    static const std::vector<std::string> kVerbs = {"will open",   "was closed",   "is delayed",
+                                                    "has grown",   "needs repair", "won approval",
+                                                    "lost support"};
+    const std::uint64_t number = count_++;
+    if (number % 50 == 7)
+        return pick({"{\"title\": \"cut off", "not json at all", "[1, 2, 3]", "{}"});
+    std::string headline;
+    std::string body;
+    if (!recent_.empty() && random_() % 6 == 0) {
+        std::tie(headline, body) = recent_[random_() % recent_.size()];
+        if (random_() % 2 == 0) body = "  " + body + " \\n";  // in other clothes
+    } else {
+        headline = fmt::format("{} {} {}", pick(kThings), pick(kVerbs), number);
+        const int paragraphs = 3 + static_cast<int>(random_() % 5);
+        for (int i = 0; i < paragraphs; ++i) {
+            body += fmt::format(
+                "The {} of district {} {} this week, officials said. \\\"We know that the {} "
+                "{},\\\" "
+                "said {}, the {}.\\n\\n",
+                pick(kThings), random_() % 1000, pick(kVerbs), pick(kThings), pick(kVerbs),
+                pick(kNames), pick(kTitles));
+        }
+        recent_.emplace_back(headline, body);
+        if (recent_.size() > 500) recent_.erase(recent_.begin());
+    }
+    const std::string url = fmt::format("https://desk.example/{}?utm_source=feed", number);
+    switch (number % 3) {
+        case 0:
+            return fmt::format(
+                R"({{"title": "{}", "text": "{}", "url": "{}", "published": "2026-03-0{}"}})",
+                headline, body, url, 1 + number % 9);
+        case 1:
+            return fmt::format(
+                R"({{"headline": "{}", "body": "{}", "uri": "{}", "language": "english"}})",
+                headline, body, url);
+        default:
+            return fmt::format(R"({{"headline": "{}", "body_html": "<p>{}</p>", "guid": "{}"}})",
+                               headline, body, url);
+    }
+}
+
+void feed(const Topics& topics, ArticleMaker& maker, int count) {
+    kafka::Writer writer(Broker::instance().address());
+    for (int i = 0; i < count; ++i) {
+        kafka::Record record;
+        record.value = maker.next();
+        record.key = "k" + std::to_string(i);
+        record.headers = {{"traceparent", "00-" + std::to_string(i)}};
+        writer.write(topics.in, record);
+    }
+    if (!writer.flush(60'000)) throw std::runtime_error("could not feed the input topic");
+}
+
+bool wait_until_committed(const Topics& topics, int partitions, int timeout_ms) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    while (std::chrono::steady_clock::now() < until) {
+        const kafka::Lag lag =
+            kafka::group_lag(Broker::instance().address(), topics.group, topics.in, partitions);
+        if (lag.end > 0 && lag.committed >= lag.end) return true;
+        std::this_thread::sleep_for(100ms);
+    }
+    return false;
+}
+
+// ---- Verification
+// ------------------------------------------------------------------------------------
+
+namespace {
+
+using Id = std::pair<std::int32_t, std::int64_t>;
+
+std::map<Id, kafka::Record> read_input(const Topics& topics) {
+    std::map<Id, kafka::Record> input;
+    kafka::read_topic(Broker::instance().address(), topics.in, 2'000,
+                      [&](const kafka::Record& record) {
+                          input[{record.partition, record.offset}] = record;
+                          return true;
+                      });
+    return input;
+}
+
+// All stages in one thread, batch by batch.
+class InlineRun {
+   public:
+    explicit InlineRun(const LoadedConfig& loaded)
+        : mill_(loaded.config, loaded.hash, Mill::Output::kKafka),
+          front_(mill_.front()),
+          back_(mill_.back()) {}
+
+    void front(Batch& batch) { run(front_, batch); }
+    void decide(Batch& batch, const std::vector<JournalEntry>& entries) {
+        mill_.dedup().apply(entries);
+        mill_.dedup().process(batch);
+    }
+    void back(Batch& batch) { run(back_, batch); }
+
+   private:
+    static void run(const StageChain& chain, Batch& batch) {
+        for (const auto& stage : chain) stage->process(batch);
+    }
+    Mill mill_;
+    StageChain front_;
+    StageChain back_;
+};
+
+void add(Batch& batch, const Topics& topics, const kafka::Record& record) {
+    Article& article = batch.add(*record.value);
+    article.origin = {topics.in, record.partition, record.offset, record.timestamp_ms};
+}
+
+// The values that the journal's order gives, by id; articles that are not in the journal are bad.
+std::map<Id, std::string> reference(const Topics& topics, const LoadedConfig& loaded,
+                                    const std::map<Id, kafka::Record>& input, std::string& wrong) {
+    std::map<Id, std::string> values;
+    InlineRun run(loaded);
+    kafka::read_topic(
+        Broker::instance().address(), topics.journal, 2'000, [&](const kafka::Record& bytes) {
+            JournalRecord record;
+            if (!decode_journal_record(*bytes.value, record)) {
+                wrong += "a journal record is damaged; ";
+                return true;
+            }
+            BatchLimits limits;
+            limits.articles_max = static_cast<std::uint32_t>(record.entries.size());
+            Batch batch(limits);
+            for (const JournalEntry& entry : record.entries) {
+                add(batch, topics, input.at({entry.origin.partition, entry.origin.offset}));
+            }
+            run.front(batch);
+            for (std::size_t i = 0; i < record.entries.size(); ++i) {
+                const JournalEntry mine = journal_entry(batch.articles[i]);
+                if (mine.exact_hash != record.entries[i].exact_hash ||
+                    mine.uri != record.entries[i].uri ||
+                    mine.event_ms != record.entries[i].event_ms) {
+                    wrong += "a journal entry is not what its article gives; ";
+                }
+            }
+            run.decide(batch, record.entries);
+            run.back(batch);
+            for (const Article& article : batch.articles) {
+                values.try_emplace({article.origin.partition, article.origin.offset},
+                                   article.output.value);
+            }
+            return true;
+        });
+    return values;
+}
+
+struct Seen {
+    std::set<Id> ids;
+    std::map<std::pair<std::int32_t, std::int32_t>, std::int64_t> last;  // output, input partition
+    std::string wrong;
+    int wrongs = 0;
+
+    void say(const std::string& what) {
+        if (++wrongs <= 5) wrong += what + "; ";
+    }
+    void note(std::int32_t out_partition, const Id& id) {
+        if (!ids.insert(id).second) say(fmt::format("{}@{} twice", id.first, id.second));
+        const auto [at, first] = last.try_emplace({out_partition, id.first}, id.second);
+        if (!first && at->second > id.second) {
+            say(fmt::format("{}@{} after @{}", id.first, id.second, at->second));
+        }
+        at->second = id.second;
+    }
+};
+
+// "topic/partition@offset"
+Id id_of(std::string_view text) {
+    const std::size_t slash = text.rfind('/');
+    const std::size_t at = text.rfind('@');
+    return {std::stoi(std::string(text.substr(slash + 1, at - slash - 1))),
+            std::stoll(std::string(text.substr(at + 1)))};
+}
+
+}  // namespace
+
+std::string verify(const Topics& topics, int partitions, const std::vector<std::string>& sets) {
+    static_cast<void>(partitions);
+    std::vector<std::string> all = settings(topics, "reference");
+    all.insert(all.end(), sets.begin(), sets.end());
+    const LoadedConfig loaded = load_config("", all);
+    if (!loaded.ok()) return to_string(loaded.errors.front());
+    const std::string& brokers = Broker::instance().address();
+    const std::map<Id, kafka::Record> input = read_input(topics);
+    Seen seen;
+    const std::map<Id, std::string> expected = reference(topics, loaded, input, seen.wrong);
+    std::size_t duplicates = 0;
+    kafka::read_topic(brokers, topics.out, 2'000, [&](const kafka::Record& record) {
+        const Id id = id_of(record.header("newsmill-input"));
+        seen.note(record.partition, id);
+        const auto it = expected.find(id);
+        if (it == expected.end() || it->second != record.value) {
+            seen.say(fmt::format("{}@{} is not what the reference gives", id.first, id.second));
+        }
+        duplicates += record.header("newsmill-dedup") == "exact" ? 1 : 0;
+        return true;
+    });
+    std::size_t dead = 0;
+    kafka::read_topic(brokers, topics.dead, 2'000, [&](const kafka::Record& record) {
+        const Id id{std::stoi(std::string(record.header("__newsmill.errors.partition"))),
+                    std::stoll(std::string(record.header("__newsmill.errors.offset")))};
+        seen.note(record.partition + 1000, id);
+        ++dead;
+        const kafka::Record& original = input.at(id);
+        if (original.value != record.value || original.key != record.key) {
+            seen.say(fmt::format("dead letter {}@{} is not its input", id.first, id.second));
+        }
+        if (expected.contains(id)) seen.say("a good article is a dead letter");
+        return true;
+    });
+    if (seen.ids.size() != input.size()) {
+        seen.say(fmt::format("{} of {} articles are missing", input.size() - seen.ids.size(),
+                             input.size()));
+    }
+    fmt::print("  {} articles: {} records, {} of them duplicates, {} dead letters: {}\n",
+               input.size(), seen.ids.size() - dead, duplicates, dead,
+               seen.wrong.empty() ? "all right" : seen.wrong);
+    return seen.wrong;
+}
+
+}  // namespace newsmill::kafka_test

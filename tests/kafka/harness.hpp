@@ -1,0 +1,85 @@
+// What the tests on a real broker share: the broker, daemons as child processes, articles to feed,
+// and the check that what a read_committed reader sees is right.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace newsmill::kafka_test {
+
+// One Apache Kafka for all tests of this process, on a free port of loopback. Started by the first
+// use.
+class Broker {
+   public:
+    static Broker& instance();
+    ~Broker();
+    const std::string& address() const { return address_; }
+    void stop();   // SIGTERM
+    void kill();   // SIGKILL
+    void again();  // with the data that it has
+
+   private:
+    Broker();
+    void script(const std::string& arguments);
+    std::string folder_;
+    std::string address_;
+};
+
+struct Topics {
+    std::string in, out, dead, journal, group;
+};
+// Fresh names, created with `partitions` each (the journal with one).
+Topics make_topics(const std::string& name, int partitions);
+
+// A `newsmill run` of these topics as a child process.
+class Daemon {
+   public:
+    Daemon(const Topics& topics, const std::string& instance, std::vector<std::string> sets = {});
+    ~Daemon();  // SIGKILL if it still runs
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    void signal(int number);
+    // The exit code, or -signal; -1000 if it still runs after `timeout_ms`.
+    int wait(int timeout_ms);
+    bool running();
+    std::string log() const;  // what it has written so far
+
+   private:
+    pid_t pid_ = -1;
+    int status_ = 0;
+    std::string log_path_;
+};
+
+// Small but real articles: several shapes of JSON, quotations, copies in other clothes (one in
+// six), and broken ones (one in fifty). The same seed, the same articles.
+class ArticleMaker {
+   public:
+    explicit ArticleMaker(std::uint64_t seed) : random_(seed) {}
+    std::string next();
+
+   private:
+    std::string pick(const std::vector<std::string>& from);
+    std::mt19937_64 random_;
+    std::uint64_t count_ = 0;
+    std::vector<std::pair<std::string, std::string>> recent_;  // headline, body
+};
+
+// Writes `count` articles to the input topic, over its partitions.
+void feed(const Topics& topics, ArticleMaker& maker, int count);
+
+// Waits until the group has committed all of the input. False on a timeout.
+bool wait_until_committed(const Topics& topics, int partitions, int timeout_ms);
+
+// Everything that must hold of the output, given the input and the journal: exactly once, in the
+// order of each partition, and each value byte for byte what the inline run over the journal's
+// order gives. Empty if all holds; else what does not.
+std::string verify(const Topics& topics, int partitions, const std::vector<std::string>& sets = {});
+
+}  // namespace newsmill::kafka_test
