@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 
+#include "daemon/client_properties.hpp"
 #include "pipeline/build_info.hpp"
 #include "pipeline/config_entries.hpp"
 
@@ -156,6 +159,7 @@ void add_config_options(CLI::App& app, ConfigArgs& args, bool required) {
 
 std::optional<LoadedConfig> load_config_or_say(const ConfigArgs& args) {
     LoadedConfig loaded = load_config(args.file, args.sets);
+    check_client_properties(loaded);
     for (const ConfigIssue& warning : loaded.warnings) {
         say("warning: ", "\x1b[33m", to_string(warning));
     }
@@ -180,7 +184,9 @@ bool has_colour(std::FILE* stream) {
 
 bool write_out(std::string_view text) {
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    return std::fflush(stdout) == 0 && written;
+    if (std::fflush(stdout) == 0 && written) return true;
+    say_error(std::string("cannot write to standard output: ") + std::strerror(errno));
+    return false;
 }
 
 }  // namespace newsmill

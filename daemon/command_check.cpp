@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "daemon/cli.hpp"
+#include "daemon/client_properties.hpp"
 #include "pipeline/json_quote.hpp"
 #include "pipeline/memory_plan.hpp"
 
@@ -81,6 +82,7 @@ int check(const Args& args) {
     std::optional<LoadedConfig> loaded;
     if (args.json) {
         loaded = load_config(args.config.file, args.config.sets);
+        check_client_properties(*loaded);
     } else {
         loaded = load_config_or_say(args.config);
         if (!loaded) return kExitConfig;

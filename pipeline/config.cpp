@@ -13,6 +13,7 @@
 
 #include "pipeline/config_entries.hpp"
 #include "pipeline/config_table.hpp"
+#include "pipeline/json_quote.hpp"
 
 namespace newsmill {
 namespace {
@@ -82,9 +83,19 @@ std::string expectation(const OptionInfo& option) {
     return {};
 }
 
+// A message is one short line, whatever the value.
+std::string shortened(const std::string& text) {
+    constexpr std::size_t kShownBytesMax = 60;
+    if (text.size() <= kShownBytesMax) return text;
+    std::size_t end = kShownBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    return text.substr(0, end) + "...";
+}
+
 std::string type_words(const ConfigValue& value) {
     switch (value.type) {
-        case ConfigValue::Type::kString: return value.secret ? "***" : "\"" + value.text + "\"";
+        case ConfigValue::Type::kString:
+            return value.secret ? "***" : json_quoted(shortened(value.text));
         case ConfigValue::Type::kInteger:
         case ConfigValue::Type::kFloat:
         case ConfigValue::Type::kFlag: return value.text;
@@ -95,29 +106,45 @@ std::string type_words(const ConfigValue& value) {
     return {};
 }
 
-// What can't go into the client tables, and the option to use instead (empty: newsmill alone sets
-// it, or exactly-once would break).
+// What can't go into a client table, and the option to use instead (empty: newsmill alone sets it,
+// or exactly-once would break).
 struct OwnProperty {
     std::string_view name;
-    std::string_view option;  // key of the same section or a whole path
+    std::string_view option;
+    std::string_view section = "";  // of the table that must not have it; empty: none may
 };
 constexpr OwnProperty kOwnProperties[] = {
-    {"bootstrap.servers", "brokers"},
-    {"metadata.broker.list", "brokers"},
+    {"bootstrap.servers", "input.kafka.brokers", "input.kafka"},
+    {"bootstrap.servers", "output.kafka.brokers", "output.kafka"},
+    {"bootstrap.servers", "dedup.kafka.brokers", "dedup.kafka"},
+    {"metadata.broker.list", "input.kafka.brokers"},
     {"group.id", "input.kafka.group"},
     {"group.instance.id", "input.kafka.instance"},
     {"auto.offset.reset", "input.kafka.offset_reset"},
+    {"session.timeout.ms", "input.kafka.session_timeout_ms", "input.kafka"},
+    {"heartbeat.interval.ms", "input.kafka.heartbeat_interval_ms", "input.kafka"},
+    {"max.poll.interval.ms", "input.kafka.max_poll_interval_ms", "input.kafka"},
+    {"fetch.min.bytes", "input.kafka.fetch_bytes_min", "input.kafka"},
+    {"fetch.max.bytes", "input.kafka.fetch_bytes_max", "input.kafka"},
+    {"fetch.message.max.bytes", "input.kafka.partition_fetch_bytes_max", "input.kafka"},
+    {"max.partition.fetch.bytes", "input.kafka.partition_fetch_bytes_max", "input.kafka"},
+    {"fetch.wait.max.ms", "input.kafka.fetch_wait_ms", "input.kafka"},
+    {"queued.max.messages.kbytes", "input.kafka.queued_bytes_max", "input.kafka"},
     {"transactional.id", "output.kafka.transactional_prefix"},
     {"transaction.timeout.ms", "output.kafka.transaction_timeout_ms"},
-    {"session.timeout.ms", "input.kafka.session_timeout_ms"},
-    {"heartbeat.interval.ms", "input.kafka.heartbeat_interval_ms"},
-    {"max.poll.interval.ms", "input.kafka.max_poll_interval_ms"},
+    {"linger.ms", "output.kafka.linger_ms", "output.kafka"},
+    {"queue.buffering.max.ms", "output.kafka.linger_ms", "output.kafka"},
+    {"queue.buffering.max.kbytes", "output.kafka.queued_bytes_max", "output.kafka"},
+    {"compression.type", "output.kafka.compression", "output.kafka"},
+    {"compression.codec", "output.kafka.compression", "output.kafka"},
+    {"message.max.bytes", "output.kafka.message_bytes_max", "output.kafka"},
     {"enable.auto.commit", ""},
     {"enable.auto.offset.store", ""},
     {"enable.idempotence", ""},
     {"isolation.level", ""},
     {"enable.partition.eof", ""},
     {"partition.assignment.strategy", ""},
+    {"delivery.report.only.error", ""},
 };
 
 class Loader {
@@ -360,13 +387,11 @@ void Loader::assign_property(const OptionInfo& option, ConfigEntry& entry) {
         return fail(value, option, "'" + name + "': expected a string, a number, true or false");
     }
     for (const OwnProperty& own : kOwnProperties) {
-        if (own.name != name) continue;
-        const std::string use = own.option.find('.') != own.option.npos
-                                    ? std::string(own.option)
-                                    : std::string(option.section) + "." + std::string(own.option);
+        if (own.name != name || (!own.section.empty() && own.section != option.section)) continue;
         loaded_.errors.push_back(
-            {entry.where, entry.path + (own.option.empty() ? ": newsmill sets this itself"
-                                                           : ": use '" + use + "' instead")});
+            {entry.where, entry.path + (own.option.empty()
+                                            ? std::string(": newsmill sets this itself")
+                                            : ": use '" + std::string(own.option) + "' instead")});
         return;
     }
     if (!substitute(value, entry.path, loaded_.errors)) return;
@@ -402,7 +427,11 @@ LoadedConfig load(std::string_view text, std::string_view name,
 }  // namespace
 
 std::string to_string(const ConfigIssue& issue) {
-    return issue.where.empty() ? issue.message : issue.where + ": " + issue.message;
+    std::string line = issue.where.empty() ? issue.message : issue.where + ": " + issue.message;
+    for (char& c : line) {
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    }
+    return line;
 }
 
 LoadedConfig parse_config(std::string_view text, std::string_view name,

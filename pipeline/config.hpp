@@ -84,12 +84,15 @@ struct ConfigUnits {
     static constexpr std::int64_t kDay = 24 * kHour;
 };
 
-#define DEFAULT_TRACKING_PARAMETERS                                                             \
-    {                                                                                           \
-        "utm_*", "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "igshid",  \
-            "mc_cid", "mc_eid", "_ga", "_hsenc", "_hsmi", "mkt_tok", "cmpid", "WT.*", "ns_*",   \
-            "xtor", "at_medium", "at_campaign", "ocid", "ftag", "partner", "guccounter", "smid" \
-    }
+// As in stages/normalize.hpp, whose defaults a test compares.
+// clang-format off
+#define DEFAULT_TRACKING_PARAMETERS \
+    {"utm_*", "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", \
+     "igshid", "mc_cid", "mc_eid", "_ga", "_gl", "_hsenc", "_hsmi", "mkt_tok", "cmpid", \
+     "WT.*", "ns_*", "xtor", "at_medium", "at_campaign", "ocid", "ftag", "ncid", "ito", \
+     "partner", "smid", "smtyp", "guccounter", "guce_referrer", "guce_referrer_sig", "hp", \
+     "pgtype", "clickSource", "action=click", "__twitter_impression"}
+// clang-format on
 
 struct Config : ConfigUnits {
 #define SECTION(Type, name, path, doc) struct Type {

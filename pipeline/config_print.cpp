@@ -273,7 +273,10 @@ std::string default_config_toml() {
             if (option.kind == OptionKind::kChoice) {
                 about += " One of: " + option_range(option) + ".";
             } else if (!option.unit.empty() && option.unit != "entries") {
-                about += " In " + std::string(option.unit) + ", " + option_range(option) + ".";
+                const bool plain = option.kind == OptionKind::kCount;
+                about += " From " + option_range(option) +
+                         (plain ? " " : "; a plain integer is in ") + std::string(option.unit) +
+                         ".";
             }
             out += "\n";
             append_wrapped_comment(out, about);

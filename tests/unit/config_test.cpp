@@ -345,6 +345,17 @@ TEST(Config, TheHashCountsWhatCanChangeARecord) {
     }
 }
 
+TEST(Config, AMessageIsOneShortLine) {
+    const auto lines = errors("[input]\ntype = \"" + std::string(100000, 'x') +
+                              "\"\n\"a\\nb\" = 1\n" + "format = \"\\u001b[31m\\n\"\n");
+    ASSERT_EQ(lines.size(), 3u);
+    for (const std::string& line : lines) {
+        EXPECT_LT(line.size(), 250u);
+        EXPECT_THAT(line, Not(HasSubstr("\n")));
+        EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+    }
+}
+
 TEST(Config, AFileThatCantBeReadIsAnError) {
     const LoadedConfig missing = load_config("/no/such/newsmill.toml");
     ASSERT_EQ(missing.errors.size(), 1u);
