@@ -6,14 +6,12 @@
 
 #include "daemon/cli.hpp"
 #include "daemon/client_properties.hpp"
+#include "daemon/mill.hpp"
 #include "pipeline/json_quote.hpp"
 #include "pipeline/memory_plan.hpp"
 
 namespace newsmill {
 namespace {
-
-// One sighting in the duplicates' index: its id, hash, time and uri, and their share of the tables.
-constexpr std::int64_t kIndexEntryBytes = 320;
 
 struct Args {
     ConfigArgs config;

@@ -58,6 +58,7 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
     }
     log_info("memory: at most {} of {} (pipeline.memory_bytes_max)",
              rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
+    log_kafka_lines();
     KafkaParts kafka = connect(config, until_eof);
     Pipeline pipeline(mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get()),
                       mill.pipeline_options(), steady_clock());

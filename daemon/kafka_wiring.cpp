@@ -114,7 +114,6 @@ std::unique_ptr<Journal> make_journal(const Config& config) {
 }  // namespace
 
 KafkaParts connect(const Config& config, bool until_eof) {
-    log_kafka_lines();
     check_input(config, kStartTimeoutMs);
     ensure_topics(config);
     KafkaParts parts;

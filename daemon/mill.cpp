@@ -40,9 +40,19 @@ ParseOptions parse_options(const Config& config) {
 NormalizeOptions normalize_options(const Config& config) {
     NormalizeOptions options;
     options.drop_boilerplate = config.normalize.drop_boilerplate;
+    options.drop_repeated_headline = config.normalize.drop_repeated_headline;
     options.detect_language = config.normalize.detect_language;
+    options.headline_chars_max = static_cast<std::size_t>(config.normalize.headline_chars_max);
+    options.uri_bytes_max = static_cast<std::size_t>(config.normalize.uri_bytes_max);
     options.language_bytes_max = static_cast<std::size_t>(config.normalize.language_bytes_max);
     options.tracking_parameters = config.normalize.tracking_parameters;
+    return options;
+}
+
+QuotesOptions quotes_options(const Config& config) {
+    QuotesOptions options;
+    options.confidence_min = static_cast<std::uint32_t>(config.quotes.confidence_min);
+    options.transcripts = config.quotes.transcripts;
     return options;
 }
 
@@ -64,7 +74,7 @@ EncodeOptions encode_options(const Config& config, const std::string& config_has
     options.run_id = config.run.id;
     options.mode = choice_name(config.run.mode);
     options.config_hash = config_hash;
-    options.build = build_version();
+    options.build = build_id();
     return options;
 }
 
@@ -106,7 +116,8 @@ StageChain Mill::front() const {
 
 StageChain Mill::back() const {
     StageChain chain;
-    if (config_.quotes.enabled) chain.push_back(std::make_unique<QuotesStage>(QuotesOptions{}));
+    if (config_.quotes.enabled)
+        chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_)));
     if (config_.topics.enabled)
         chain.push_back(std::make_unique<TopicsStage>(topics_options(config_)));
     chain.push_back(std::make_unique<EncodeStage>(encode_options(config_, config_hash_)));

@@ -108,7 +108,6 @@ Agent::Work SourceAgent::handle(Consumer::Event event) noexcept {
 // Waits, without waiting, until nothing is in flight; then hands the partitions back or ends.
 Agent::Work SourceAgent::settle() noexcept {
     const Consumer::Event event = consumer_.poll(nullptr);
-    if (event == Consumer::Event::kEnd && at_end_) return Work::kIdle;
     if (event != Consumer::Event::kNone && event != Consumer::Event::kArticles &&
         event != Consumer::Event::kEnd) {
         return handle(event);

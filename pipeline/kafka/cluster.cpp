@@ -3,6 +3,9 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "pipeline/kafka/group_token.hpp"
 #include "pipeline/kafka/message.hpp"
 
@@ -82,11 +85,12 @@ std::string await_creation(rd_kafka_queue_t* queue, int timeout_ms) {
 
 void ensure_topic(const std::string& brokers, const std::string& topic, int partitions,
                   const Properties& config, const Properties& client, int timeout_ms) {
+    // Asked by a consumer: a producer that asks makes the broker create the topic in its own way.
+    if (topic_partitions(brokers, topic, client, timeout_ms) > 0) return;
     Conf conf;
     conf.set_all(client);
     conf.set("bootstrap.servers", brokers);
     const Client admin = conf.make_producer();
-    if (partition_count(admin.get(), topic, timeout_ms) > 0) return;
     char text[512];
     rd_kafka_NewTopic_t* wish =
         rd_kafka_NewTopic_new(topic.c_str(), partitions, -1, text, sizeof(text));
@@ -102,10 +106,11 @@ void ensure_topic(const std::string& brokers, const std::string& topic, int part
         throw StartError(kExitUnavailable, "topic '" + topic + "' can't be created: " + wrong);
     }
     // The controller has it; wait until the broker that is asked knows it too.
-    for (int waited = 0; partition_count(admin.get(), topic, timeout_ms) == 0; waited += 50) {
-        if (waited > timeout_ms)
+    for (int waited = 0; topic_partitions(brokers, topic, client, timeout_ms) == 0; waited += 50) {
+        if (waited > timeout_ms) {
             throw StartError(kExitUnavailable, "topic '" + topic + "' does not appear");
-        rd_kafka_poll(admin.get(), 50);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
 }
 

@@ -36,7 +36,8 @@ TEST(ExactlyOnce, a_daemon_that_is_killed_ten_times) {
         daemon = std::make_unique<Daemon>(topics, "a");
     }
     feed(topics, maker, 2'000);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << daemon->log();
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, *daemon, kCommitTimeoutMs))
+        << daemon->log();
     daemon->signal(SIGTERM);
     EXPECT_EQ(daemon->wait(40'000), 0) << daemon->log();
     EXPECT_EQ(verify(topics, kPartitions), "");
@@ -55,7 +56,8 @@ TEST(ExactlyOnce, a_broker_that_restarts) {
     Broker::instance().kill();
     Broker::instance().again();
     feed(topics, maker, 12'000);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << daemon.log();
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, daemon, kCommitTimeoutMs))
+        << daemon.log();
     ASSERT_TRUE(daemon.running()) << daemon.log();
     daemon.signal(SIGTERM);
     EXPECT_EQ(daemon.wait(40'000), 0) << daemon.log();
@@ -80,7 +82,7 @@ TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {
     feed(topics, maker, 6'000);
     std::this_thread::sleep_for(2s);
     third.signal(SIGKILL);  // leaves without a word: its session has to end
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << first.log();
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, first, kCommitTimeoutMs)) << first.log();
     first.signal(SIGTERM);
     EXPECT_EQ(first.wait(40'000), 0) << first.log();
     // The second one did take part.
@@ -101,7 +103,8 @@ TEST(ExactlyOnce, a_zombie_is_fenced) {
     zombie.signal(SIGCONT);
     EXPECT_EQ(zombie.wait(60'000), 75) << zombie.log();
     feed(topics, maker, 12'000);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, kCommitTimeoutMs)) << successor.log();
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, successor, kCommitTimeoutMs))
+        << successor.log();
     ASSERT_TRUE(successor.running()) << successor.log();
     successor.signal(SIGTERM);
     EXPECT_EQ(successor.wait(40'000), 0) << successor.log();

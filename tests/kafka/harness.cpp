@@ -227,9 +227,9 @@ void feed(const Topics& topics, ArticleMaker& maker, int count) {
     if (!writer.flush(60'000)) throw std::runtime_error("could not feed the input topic");
 }
 
-bool wait_until_committed(const Topics& topics, int partitions, int timeout_ms) {
+bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, int timeout_ms) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-    while (std::chrono::steady_clock::now() < until) {
+    while (daemon.running() && std::chrono::steady_clock::now() < until) {
         const kafka::Lag lag =
             kafka::group_lag(Broker::instance().address(), topics.group, topics.in, partitions);
         if (lag.end > 0 && lag.committed >= lag.end) return true;

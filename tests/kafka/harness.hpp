@@ -74,8 +74,9 @@ class ArticleMaker {
 // Writes `count` articles to the input topic, over its partitions.
 void feed(const Topics& topics, ArticleMaker& maker, int count);
 
-// Waits until the group has committed all of the input. False on a timeout.
-bool wait_until_committed(const Topics& topics, int partitions, int timeout_ms);
+// Waits until the group has committed all of the input. False on a timeout, or if `daemon` has
+// ended.
+bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, int timeout_ms);
 
 // Everything that must hold of the output, given the input and the journal: exactly once, in the
 // order of each partition, and each value byte for byte what the inline run over the journal's
