@@ -191,6 +191,7 @@ struct Article {
     bool has_key = false;
     bool has_payload = true;         // false: a Kafka tombstone (a null value)
     bool payload_padded = false;     // 64 bytes past the payload's end may be read
+    bool payload_is_json = false;    // a line or element of a JSON file: never plain text
     bool payload_oversized = false;  // only the beginning: the whole is over the reader's limit
     std::span<const Header> headers;
 

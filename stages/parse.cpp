@@ -91,7 +91,7 @@ void ParseStage::parse(Article& article, Arena& arena) noexcept {
     if (start.empty()) return give_up(article, Code::kNoText, "the record's value is empty");
     using Format = ParseOptions::Format;
     if (options_.format == Format::kText) return parse_text(article, text, arena);
-    if (options_.format == Format::kJson || looks_like_json(start)) {
+    if (options_.format == Format::kJson || article.payload_is_json || looks_like_json(start)) {
         return parse_json(article, text, arena);
     }
     if (looks_like_xml(start)) {

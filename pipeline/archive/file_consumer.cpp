@@ -34,6 +34,7 @@ void FileConsumer::add(Batch& batch, FileRecord record) {
     Article& article = batch.add(record.bytes);
     article.payload_padded = true;
     article.payload_oversized = (record.flags & FileRecord::kOversized) != 0;
+    article.payload_is_json = !record.is_text;
     article.origin.topic = record.file;
     article.origin.offset = record.number;
     // A pin a block, not an article: most records of a batch share one.

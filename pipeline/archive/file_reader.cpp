@@ -333,6 +333,7 @@ bool FileReader::give(FileRecord& record, std::size_t line_end_bytes) {
         record.number = number_;
         record.whole_bytes = bytes.size();
         record.flags = 0;
+        record.is_text = kind_ == Kind::kText;
         given_ = true;
     }
     begin_ += line_end_bytes;

@@ -67,6 +67,7 @@ struct FileRecord {
     std::int64_t number = 0;             // NDJSON: the line; array or objects: the element; from 1
     std::uint64_t whole_bytes = 0;       // the record's true size, also if it is oversized
     std::uint32_t flags = 0;
+    bool is_text = false;  // the whole file is one plain text, not a line or an element of JSON
 };
 
 struct FileError {

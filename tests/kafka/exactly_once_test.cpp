@@ -27,14 +27,17 @@ TEST(ExactlyOnce, a_daemon_that_is_killed_ten_times) {
     ArticleMaker maker(1);
     std::mt19937 random(std::random_device{}());
     auto daemon = std::make_unique<Daemon>(topics, "a");
+    int amid_work = 0;
     for (int i = 0; i < 10; ++i) {
         feed(topics, maker, 5'000);
         // From the middle of its start to the middle of its work.
         pause_random(random, 50, 2'500);
         daemon->signal(SIGKILL);
         EXPECT_EQ(daemon->wait(10'000), -SIGKILL);
+        amid_work += is_committed(topics, kPartitions) ? 0 : 1;
         daemon = std::make_unique<Daemon>(topics, "a");
     }
+    EXPECT_GE(amid_work, 3) << "the kills came too late to prove anything";
     feed(topics, maker, 2'000);
     ASSERT_TRUE(wait_until_committed(topics, kPartitions, *daemon, kCommitTimeoutMs))
         << daemon->log();

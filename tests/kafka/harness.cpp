@@ -227,12 +227,16 @@ void feed(const Topics& topics, ArticleMaker& maker, int count) {
     if (!writer.flush(60'000)) throw std::runtime_error("could not feed the input topic");
 }
 
+bool is_committed(const Topics& topics, int partitions) {
+    const kafka::Lag lag =
+        kafka::group_lag(Broker::instance().address(), topics.group, topics.in, partitions);
+    return lag.end > 0 && lag.committed >= lag.end;
+}
+
 bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, int timeout_ms) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
     while (daemon.running() && std::chrono::steady_clock::now() < until) {
-        const kafka::Lag lag =
-            kafka::group_lag(Broker::instance().address(), topics.group, topics.in, partitions);
-        if (lag.end > 0 && lag.committed >= lag.end) return true;
+        if (is_committed(topics, partitions)) return true;
         std::this_thread::sleep_for(100ms);
     }
     return false;

@@ -74,6 +74,8 @@ class ArticleMaker {
 // Writes `count` articles to the input topic, over its partitions.
 void feed(const Topics& topics, ArticleMaker& maker, int count);
 
+// The group has committed all of the input.
+bool is_committed(const Topics& topics, int partitions);
 // Waits until the group has committed all of the input. False on a timeout, or if `daemon` has
 // ended.
 bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, int timeout_ms);

@@ -296,10 +296,10 @@ TEST(Config, ADaemonMayNotReadWhatItWrites) {
     EXPECT_EQ(errors("[input.kafka]\ntopics = [\"^raw\\\\..*\"]").size(), 0u);
     EXPECT_THAT(one("[input.kafka]\ntopics = [\"^raw[\"]"), HasSubstr("regular expression"));
     // The journal's and the duplicates' topics count only when they are used.
-    EXPECT_EQ(errors("[input.kafka]\ntopics = [\"news.journal\"]").size(), 0u);
+    EXPECT_EQ(errors("[input.kafka]\ntopics = [\"news.journal\"]").size(), 1u);
     EXPECT_EQ(
-        errors("[input.kafka]\ntopics = [\"news.journal\"]\n[dedup]\njournal = \"kafka\"").size(),
-        1u);
+        errors("[input.kafka]\ntopics = [\"news.journal\"]\n[dedup]\njournal = \"memory\"").size(),
+        0u);
     EXPECT_THAT(one("[output.kafka]\ndead_letter_topic = \"news.enriched\""),
                 HasSubstr("is output.kafka.topic already"));
     EXPECT_EQ(errors("[input.kafka]\nbrokers = \"far:9092\"\ntopics = [\"news.enriched\"]\n"
