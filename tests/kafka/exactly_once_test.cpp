@@ -114,5 +114,22 @@ TEST(ExactlyOnce, a_zombie_is_fenced) {
     EXPECT_EQ(verify(topics, kPartitions), "");
 }
 
+TEST(Idle, costs_no_cpu) {
+    const Topics topics = make_topics("idle", kPartitions);
+    Daemon daemon(topics, "a");
+    ArticleMaker maker(5);
+    feed(topics, maker, 100);
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, daemon, kCommitTimeoutMs))
+        << daemon.log();
+    std::this_thread::sleep_for(1s);
+    const double before = daemon.cpu_seconds();
+    std::this_thread::sleep_for(5s);
+    const double share = (daemon.cpu_seconds() - before) / 5;
+    fmt::print("  {:.2f} % of a core while idle\n", share * 100);
+    EXPECT_LT(share, 0.02);
+    daemon.signal(SIGTERM);
+    EXPECT_EQ(daemon.wait(40'000), 0) << daemon.log();
+}
+
 }  // namespace
 }  // namespace newsmill::kafka_test

@@ -49,7 +49,8 @@ class Daemon {
     // The exit code, or -signal; -1000 if it still runs after `timeout_ms`.
     int wait(int timeout_ms);
     bool running();
-    std::string log() const;  // what it has written so far
+    std::string log() const;     // what it has written so far
+    double cpu_seconds() const;  // user and system, all threads
 
    private:
     pid_t pid_ = -1;

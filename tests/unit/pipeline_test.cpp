@@ -1,0 +1,142 @@
+// The engine with real threads: every arrangement of lanes equals the inline run.
+#include "pipeline/pipeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "daemon/mill.hpp"
+#include "pipeline/archive/file_consumer.hpp"
+
+namespace newsmill {
+namespace {
+
+// Keeps what is sent, in order; drops what a transaction that is not committed had.
+class KeepingProducer final : public Producer {
+   public:
+    Outcome begin() noexcept override { return Outcome::kOk; }
+    Outcome send(const Article& article) noexcept override {
+        open_.append(article.output.value).push_back('\n');
+        return Outcome::kOk;
+    }
+    Outcome send_positions(const std::vector<Position>& /*positions*/,
+                           const GroupToken& /*token*/) noexcept override {
+        return Outcome::kOk;
+    }
+    Outcome commit() noexcept override {
+        text += open_;
+        open_.clear();
+        return Outcome::kOk;
+    }
+    Outcome abort() noexcept override {
+        open_.clear();
+        return Outcome::kOk;
+    }
+    std::string text;
+
+   private:
+    std::string open_;
+};
+
+class PipelineTest : public testing::Test {
+   protected:
+    PipelineTest() {
+        std::ifstream in(std::string(NEWSMILL_SOURCE_DIR) + "/daemon/samples/articles.ndjson");
+        std::stringstream samples;
+        samples << in.rdbuf();
+        path_ = testing::TempDir() + "newsmill_pipeline_test.ndjson";
+        std::ofstream out(path_);
+        for (int i = 0; i < 20; ++i) out << samples.str();
+    }
+    ~PipelineTest() override { std::filesystem::remove(path_); }
+
+    std::string run(std::size_t front, std::size_t back, std::size_t pool, bool threads) {
+        const LoadedConfig loaded = load_config("", {});
+        Mill mill(loaded.config, loaded.hash, Mill::Output::kFiles);
+        FileConsumer consumer({path_});
+        KeepingProducer producer;
+        MemoryJournal journal;
+        PipelineOptions options = mill.pipeline_options();
+        options.lanes_front = front;
+        options.lanes_back = back;
+        options.pool_batches = pool;
+        options.batch.articles_max = 7;
+        options.batch.arena_bytes = 64 * 1024;
+        options.sink.held_batches_max = 1 + pool / 2;
+        Pipeline pipeline(mill.parts(consumer, producer, &journal), options, steady_clock());
+        if (threads) {
+            pipeline.start();
+            pipeline.join();
+        } else {
+            pipeline.run_inline();
+        }
+        EXPECT_FALSE(pipeline.control().failed());
+        EXPECT_EQ(pipeline.metrics().articles_in.get(), 20u * 28u);
+        return producer.text;
+    }
+
+    std::string path_;
+};
+
+TEST_F(PipelineTest, every_arrangement_equals_the_inline_run) {
+    const std::string reference = run(1, 1, 4, false);
+    EXPECT_GT(reference.size(), 100'000u);
+    EXPECT_EQ(run(3, 2, 9, false), reference);
+    for (const std::size_t lanes : {1, 2, 3}) {
+        EXPECT_EQ(run(lanes, lanes, 2 + lanes * 3, true), reference) << lanes << " lanes";
+    }
+    EXPECT_EQ(run(3, 1, 2, true), reference) << "a pool smaller than the lanes";
+}
+
+TEST_F(PipelineTest, a_stop_drains_and_ends) {
+    const LoadedConfig loaded = load_config("", {});
+    Mill mill(loaded.config, loaded.hash, Mill::Output::kFiles);
+    FileConsumer consumer({path_});
+    KeepingProducer producer;
+    MemoryJournal journal;
+    PipelineOptions options = mill.pipeline_options();
+    options.batch.articles_max = 2;
+    Pipeline pipeline(mill.parts(consumer, producer, &journal), options, steady_clock());
+    pipeline.start();
+    pipeline.control().request_stop();
+    pipeline.join();
+    const Metrics& metrics = pipeline.metrics();
+    EXPECT_EQ(metrics.articles_in.get(),
+              metrics.articles_out.get() + metrics.dead_letters_out.get());
+}
+
+// A bounded input that says "end" at every poll, as Kafka does with until_eof.
+class EndedConsumer final : public Consumer {
+   public:
+    Event poll(Batch* /*batch*/) noexcept override {
+        if (!assigned_) {
+            assigned_ = true;
+            return Event::kAssigned;
+        }
+        return Event::kEnd;
+    }
+    GroupToken accept_assignment() noexcept override { return nullptr; }
+    void release_assignment() noexcept override {}
+    bool rewind() noexcept override { return true; }
+
+   private:
+    bool assigned_ = false;
+};
+
+TEST(Pipeline, an_input_that_keeps_saying_end_ends) {
+    const LoadedConfig loaded = load_config("", {});
+    Mill mill(loaded.config, loaded.hash, Mill::Output::kFiles);
+    EndedConsumer consumer;
+    KeepingProducer producer;
+    MemoryJournal journal;
+    Pipeline pipeline(mill.parts(consumer, producer, &journal), mill.pipeline_options(),
+                      steady_clock());
+    pipeline.run_inline();
+    EXPECT_FALSE(pipeline.control().failed());
+}
+
+}  // namespace
+}  // namespace newsmill
