@@ -45,14 +45,15 @@ Client make_reader(const std::string& brokers, const std::string& group) {
     return conf.make_consumer();
 }
 
-int partition_count(rd_kafka_t* client, const std::string& topic, int timeout_ms) {
+int partition_count(rd_kafka_t* client, const std::string& brokers, const std::string& topic,
+                    int timeout_ms) {
     rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
     const rd_kafka_metadata_t* metadata = nullptr;
     const rd_kafka_resp_err_t error = rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms);
     rd_kafka_topic_destroy(handle);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        throw StartError(kExitUnavailable, "topic '" + topic + "': no answer from the brokers: " +
-                                               rd_kafka_err2str(error));
+        throw StartError(kExitUnavailable, "topic '" + topic + "': no answer from " + brokers +
+                                               ": " + rd_kafka_err2str(error));
     }
     const int count = metadata->topic_cnt > 0 ? metadata->topics[0].partition_cnt : 0;
     rd_kafka_metadata_destroy(metadata);
@@ -121,7 +122,7 @@ int topic_partitions(const std::string& brokers, const std::string& topic, const
     conf.set("bootstrap.servers", brokers);
     conf.set("allow.auto.create.topics", "false");
     const Client asker = conf.make_consumer();
-    return partition_count(asker.get(), topic, timeout_ms);
+    return partition_count(asker.get(), brokers, topic, timeout_ms);
 }
 
 std::string_view Record::header(std::string_view name) const {
@@ -190,7 +191,7 @@ void read_topic(const std::string& brokers, const std::string& topic, int idle_m
                 const std::function<bool(const Record&)>& wanted) {
     const Client client = make_reader(brokers, "newsmill-reader");
     rd_kafka_poll_set_consumer(client.get());
-    const int partitions = partition_count(client.get(), topic, 10'000);
+    const int partitions = partition_count(client.get(), brokers, topic, 10'000);
     const PartitionList list(rd_kafka_topic_partition_list_new(partitions));
     for (int p = 0; p < partitions; ++p) {
         rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset =
