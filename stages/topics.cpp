@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "pipeline/check.hpp"
+#include "stages/tagging/byte_block.hpp"
 
 namespace newsmill::embedded {
 extern const std::string_view topics_en;
@@ -32,13 +33,11 @@ enum ByteClass : std::uint8_t { kSeparator, kSpace, kLetter, kHighLead, kApostro
 
 struct ByteTables {
     std::array<ByteClass, 256> kind{};
-    std::array<char, 256> lower{};
     constexpr ByteTables() {
         for (int c = 0; c < 256; ++c) {
             const bool upper = c >= 'A' && c <= 'Z';
             const bool letter = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
             kind[c] = letter || c >= 0x80 ? kLetter : kSeparator;
-            lower[c] = static_cast<char>(upper ? c + 32 : c);
         }
         kind[' '] = kind['-'] = kSpace;
         kind['\''] = kApostrophe;
@@ -47,22 +46,46 @@ struct ByteTables {
 };
 constexpr ByteTables kBytes;
 
+// Eight bytes in lower case; only ASCII changes.
+constexpr std::uint64_t lower_case(std::uint64_t bytes) noexcept {
+    constexpr std::uint64_t kEach = 0x0101010101010101u;
+    const std::uint64_t low = bytes & kEach * 0x7f;
+    const std::uint64_t from_a = low + kEach * (0x80 - 'A');
+    const std::uint64_t past_z = low + kEach * (0x7f - 'Z');
+    return bytes | (((from_a ^ past_z) & ~bytes & kEach * 0x80) >> 2);
+}
+
+static_assert(std::endian::native == std::endian::little, "words are loaded as integers");
+
 // A word in lower case, zero-padded, so that equal words have equal bytes.
 struct Word {
-    alignas(8) std::array<char, kWordBytesMax + 8> text{};
+    std::array<std::uint64_t, 3> parts{};
     std::size_t size = 0;
 
-    void clear() noexcept {
-        std::memset(text.data(), 0, text.size());
-        size = 0;
+    // `readable`: so many bytes from its start on may be read.
+    Word(std::string_view raw, std::size_t readable) noexcept : size(raw.size()) {
+        const std::size_t kept = std::min(size, kWordBytesMax);
+        if (readable < kWordBytesMax) {
+            std::memcpy(parts.data(), raw.data(), kept);
+        } else {
+            std::memcpy(parts.data(), raw.data(), 8);
+            if (kept > 8) {
+                std::memcpy(&parts[1], raw.data() + 8, 16);
+                parts[1] &= low_bits(static_cast<unsigned>(8 * (kept - 8)));
+                parts[2] &= kept > 16 ? low_bits(static_cast<unsigned>(8 * (kept - 16))) : 0;
+            } else {
+                parts[0] &= low_bits(static_cast<unsigned>(8 * kept));
+            }
+        }
+        parts[0] = lower_case(parts[0]);
+        if (kept > 8) {
+            parts[1] = lower_case(parts[1]);
+            parts[2] = lower_case(parts[2]);
+        }
     }
-    void push(char c) noexcept {
-        if (size < kWordBytesMax) text[size] = c;
-        ++size;
-    }
+
+    char* text() noexcept { return reinterpret_cast<char*>(parts.data()); }
     std::uint64_t hash() const noexcept {
-        std::array<std::uint64_t, 3> parts;
-        std::memcpy(parts.data(), text.data(), sizeof parts);
         std::uint64_t h = (parts[0] ^ 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
         h = (std::rotl(h, 29) ^ parts[1]) * 0x94d049bb133111ebu;
         h = (std::rotl(h, 31) ^ parts[2]) * 0xbf58476d1ce4e5b9u;
@@ -78,7 +101,7 @@ bool is_vowel(char c) noexcept {
 // of a word meet ("movie", "movies"; "vote", "voting"; "party", "parties"). Only has to be the same
 // for the lexicon and the text, not to be a word.
 void fold(Word& word) noexcept {
-    char* text = word.text.data();
+    char* text = word.text();
     std::size_t n = word.size;
     const auto ends = [&](std::string_view suffix) {
         return n > suffix.size() &&
@@ -100,54 +123,107 @@ void fold(Word& word) noexcept {
     word.size = n;
 }
 
-// Calls word(Word&) for each word and gap() where something other than a space or a hyphen parts
-// two words.
+// Cuts a text into words. Calls on_word(raw word, its end) for each one, and on_gap() at least once
+// where something other than a space or a hyphen parts two words.
+//
+// Words are found by counting zeros in bit sets of 64 bytes. Apostrophes and the lead bytes of
+// U+2000… and U+0080… end a block early and are looked at by themselves.
 template <typename OnWord, typename OnGap>
-void for_each_word(std::string_view text, OnWord on_word, OnGap on_gap) noexcept {
-    Word word;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-    const std::size_t size = text.size();
-    std::size_t at = 0;
-    const auto finish = [&](std::size_t end) {
-        if (word.size != 0) on_word(word, end);
-        word.clear();
-    };
-    const auto is_letter = [&](std::size_t i) {
-        return i < size && kBytes.kind[bytes[i]] == kLetter;
-    };
-    while (at < size) {
-        const unsigned char c = bytes[at];
-        ByteClass kind = kBytes.kind[c];
+class WordReader {
+   public:
+    WordReader(std::string_view text, OnWord on_word, OnGap on_gap) noexcept
+        : text_(text), on_word_(on_word), on_gap_(on_gap) {}
+
+    void read() noexcept {
+        std::size_t at = 0;
+        while (at < text_.size()) {
+            const ByteBlock block(text_, at);
+            const std::uint64_t high = block.high();
+            const std::uint64_t special =
+                block.equal('\'') | (high == 0 ? 0 : block.equal('\xC2') | block.equal('\xE2'));
+            std::size_t size = std::min<std::size_t>(ByteBlock::kBytes, text_.size() - at);
+            if (special != 0) size = std::min<std::size_t>(size, std::countr_zero(special));
+            const std::uint64_t letters = block.letters() | block.digits() | high;
+            const std::uint64_t spaces = block.equal(' ') | block.equal('-');
+            read_block(at, low_bits(static_cast<unsigned>(size)), letters, ~(letters | spaces));
+            at += size;
+            if (special != 0) at = read_special(at);
+        }
+        end_word(text_.size());
+    }
+
+   private:
+    static constexpr std::size_t kNone = ~std::size_t{0};
+
+    void read_block(std::size_t at, std::uint64_t within, std::uint64_t letters,
+                    std::uint64_t gaps) noexcept {
+        letters &= within;
+        gaps &= within;
+        const std::uint64_t before = letters << 1 | (start_ != kNone ? 1u : 0u);
+        std::uint64_t starts = letters & ~before;
+        std::uint64_t ends = ~letters & before & within;
+        if (start_ != kNone) {
+            if (ends == 0) return;
+            end_word(at + std::countr_zero(ends));
+            ends &= ends - 1;
+        }
+        for (; ends != 0; ends &= ends - 1, starts &= starts - 1) {
+            const std::uint64_t below = (starts & (0 - starts)) - 1;
+            if ((gaps & below) != 0) on_gap_();
+            gaps &= ~below;
+            const std::size_t first = at + std::countr_zero(starts);
+            const std::size_t end = at + std::countr_zero(ends);
+            on_word_(text_.substr(first, end - first), end);
+        }
+        if (starts != 0) start_ = at + std::countr_zero(starts);
+        if (gaps != 0) on_gap_();  // none of them is behind the last start
+    }
+
+    // An apostrophe, or 0xC2 or 0xE2; returns where to go on.
+    std::size_t read_special(std::size_t at) noexcept {
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text_[i]); };
         std::size_t width = 1;
+        ByteClass kind = kBytes.kind[byte(at)];
         if (kind == kHighLead) {
-            const bool general = c == 0xE2 && at + 2 < size && bytes[at + 1] == 0x80;
-            const bool latin = c == 0xC2 && at + 1 < size;
             kind = kLetter;
-            if (general) {
-                const unsigned char third = bytes[at + 2];
+            if (byte(at) == 0xE2 && at + 2 < text_.size() && byte(at + 1) == 0x80) {
+                const unsigned char third = byte(at + 2);
                 width = 3;
                 kind = third == 0x99 ? kApostrophe : (third <= 0x91 ? kSpace : kSeparator);
-            } else if (latin) {
+            } else if (byte(at) == 0xC2 && at + 1 < text_.size()) {
                 width = 2;
-                kind = bytes[at + 1] == 0xA0 ? kSpace : kSeparator;
+                kind = byte(at + 1) == 0xA0 ? kSpace : kSeparator;
             }
         }
         if (kind == kLetter) {
-            word.push(kBytes.lower[c]);
-        } else {
-            const bool apostrophe = kind == kApostrophe && word.size != 0;
-            finish(at);
-            if (apostrophe && at + width < size && (bytes[at + width] | 0x20) == 's' &&
-                !is_letter(at + width + 1)) {
-                ++width;  // the genitive's s is no word
-            } else if (kind != kSpace) {
-                on_gap();
-            }
+            if (start_ == kNone) start_ = at;
+            return at + width;
         }
-        at += width;
+        const bool in_word = start_ != kNone;
+        end_word(at);
+        const std::size_t next = at + width;
+        if (kind == kApostrophe && in_word && next < text_.size() && (byte(next) | 0x20) == 's' &&
+            (next + 1 >= text_.size() || kBytes.kind[byte(next + 1)] != kLetter)) {
+            return next + 1;  // the genitive's s is no word
+        }
+        if (kind != kSpace) on_gap_();
+        return next;
     }
-    finish(size);
-    on_gap();
+
+    void end_word(std::size_t end) noexcept {
+        if (start_ != kNone) on_word_(text_.substr(start_, end - start_), end);
+        start_ = kNone;
+    }
+
+    std::string_view text_;
+    OnWord on_word_;
+    OnGap on_gap_;
+    std::size_t start_ = kNone;  // of the word that the last block left open
+};
+
+template <typename OnWord, typename OnGap>
+void for_each_word(std::string_view text, OnWord on_word, OnGap on_gap) noexcept {
+    WordReader<OnWord, OnGap>(text, on_word, on_gap).read();
 }
 
 struct TopicInfo {
@@ -170,14 +246,13 @@ class Lexicon {
 
     static constexpr std::uint16_t kUnknown = 0;
 
-    // The id of a word as it stands in a text; folds it.
-    std::uint16_t word_id(Word& word) const noexcept {
-        if (word.size > kWordBytesMax) return kUnknown;
-        const std::uint64_t raw_hash = word.hash();
+    // The id of a word of at most kWordBytesMax letters as it stands in a text.
+    std::uint16_t word_id(const Word& raw) const noexcept {
+        Word word = raw;
         fold(word);
         const std::uint16_t id = find_word(word.hash());
         if (id != kUnknown && has_kept_[id]) {
-            const std::uint16_t kept = find_word(raw_hash ^ kKeptSalt);
+            const std::uint16_t kept = find_word(raw.hash() ^ kKeptSalt);
             if (kept != kUnknown) return kept;
         }
         return id;
@@ -186,7 +261,8 @@ class Lexicon {
     // The longest term that starts at ids[0]: its index, and its length in words (1 if there is
     // none).
     static constexpr std::uint16_t kNoTerm = 0xFFFF;
-    std::uint16_t longest_term(const std::uint16_t* ids, std::size_t& words) const noexcept {
+    std::uint16_t longest_term(const std::array<std::uint16_t, 3>& ids,
+                               std::uint32_t& words) const noexcept {
         words = 1;
         const std::uint16_t first = ids[0];
         if (starts_phrase_[first] && ids[1] != kUnknown) {
@@ -317,7 +393,8 @@ class Lexicon {
         if (!terms_.empty()) fail("'keep:' must stand before all terms");
         for_each_word(
             text,
-            [&](Word& word, std::size_t) {
+            [&](std::string_view raw, std::size_t) {
+                Word word(raw, raw.size());
                 intern(word.hash() ^ kKeptSalt);
                 fold(word);
                 kept_folded_.push_back(intern(word.hash()));
@@ -331,7 +408,8 @@ class Lexicon {
         std::size_t count = 0;
         for_each_word(
             text,
-            [&](Word& word, std::size_t) {
+            [&](std::string_view raw, std::size_t) {
+                Word word(raw, raw.size());
                 if (word.size > kWordBytesMax) fail("a word is over 24 letters long");
                 if (count < 3) term.ids[count] = intern_word(word);
                 ++count;
@@ -396,6 +474,31 @@ class Lexicon {
     std::vector<Evidence> evidence_;
 };
 
+// The ids of the words met last, so that they need not be folded and looked up again: nearly all
+// words of a text are among a few thousand. What it answers is what the lexicon answers.
+class WordMemo {
+   public:
+    WordMemo() noexcept { hashes_[0] = 1; }  // no slot holds a hash that belongs to it yet
+
+    std::uint16_t word_id(const Lexicon& lexicon, std::string_view raw,
+                          std::size_t readable) noexcept {
+        if (raw.size() > kWordBytesMax) return Lexicon::kUnknown;
+        const Word word(raw, readable);
+        const std::uint64_t hash = word.hash();
+        const std::size_t slot = hash % kSlots;
+        if (hashes_[slot] != hash) [[unlikely]] {
+            hashes_[slot] = hash;
+            ids_[slot] = lexicon.word_id(word);
+        }
+        return ids_[slot];
+    }
+
+   private:
+    static constexpr std::size_t kSlots = 16384;  // 160 KiB
+    std::array<std::uint64_t, kSlots> hashes_{};
+    std::array<std::uint16_t, kSlots> ids_{};
+};
+
 std::uint32_t isqrt(std::uint64_t value) noexcept {
     std::uint64_t root = 0;
     for (std::uint64_t bit = 1u << 30; bit != 0; bit >>= 1) {
@@ -415,51 +518,71 @@ class TopicsStage::Tagger {
         const LexiconSource built_in{"en", "configs/topics/en.topics", embedded::topics_en};
         if (options.lexicons.empty()) lexicons_.emplace_back(built_in);
         for (const auto& source : options.lexicons) lexicons_.emplace_back(source);
+        memos_.resize(lexicons_.size());
         options_.lexicons.clear();  // views of the caller's texts
         for (std::uint32_t i = 0; i < root_.size(); ++i) root_[i] = isqrt(i * 128u);
     }
 
     void tag(Article& article, Arena& arena) noexcept {
-        const Lexicon* lexicon = lexicon_of(article.language);
-        if (lexicon == nullptr) return;
-        counts_.resize(std::max(counts_.size(), lexicon->term_count()));
+        const std::size_t index = lexicon_of(article.language);
+        if (index == lexicons_.size()) return;
+        const Lexicon& lexicon = lexicons_[index];
+        counts_.resize(std::max(counts_.size(), lexicon.term_count()));
         words_ = 0;
-        count_terms(*lexicon, article.headline, true);
-        count_terms(*lexicon, article.body, false);
-        score(*lexicon);
-        choose(*lexicon, article, arena);
+        count_terms(lexicon, memos_[index], article.headline, true);
+        count_terms(lexicon, memos_[index], article.body, false);
+        score(lexicon);
+        choose(lexicon, article, arena);
     }
 
    private:
-    const Lexicon* lexicon_of(std::string_view language) const noexcept {
+    // A word of the lexicon in a text. Words next to each other have consecutive places.
+    struct Hit {
+        std::uint32_t place;
+        std::uint16_t id;
+        bool in_lead;
+    };
+
+    // The index of a language's lexicon; lexicons_.size() if it has none.
+    std::size_t lexicon_of(std::string_view language) const noexcept {
         const std::string_view wanted = language.empty() || language == "und" ? "en" : language;
-        for (const auto& lexicon : lexicons_) {
-            if (lexicon.language() == wanted) return &lexicon;
-        }
-        return nullptr;
+        std::size_t index = 0;
+        while (index < lexicons_.size() && lexicons_[index].language() != wanted) ++index;
+        return index;
     }
 
-    void count_terms(const Lexicon& lexicon, std::string_view text, bool is_headline) noexcept {
-        ids_.clear();
-        std::size_t lead_ids = 0;
+    void count_terms(const Lexicon& lexicon, WordMemo& memo, std::string_view text,
+                     bool is_headline) noexcept {
+        std::size_t count = 0;
+        std::uint32_t place = 0;
+        std::uint32_t words = 0;
         for_each_word(
             text,
-            [&](Word& word, std::size_t end) {
-                ids_.push_back(lexicon.word_id(word));
-                ++words_;
-                if (end <= kLeadBytes) lead_ids = ids_.size();
+            [&](std::string_view word, std::size_t end) {
+                const std::size_t readable = text.size() - end + word.size();
+                const std::uint16_t id = memo.word_id(lexicon, word, readable);
+                if (count == hits_.size()) hits_.resize(2 * count + 64);
+                hits_[count] = {place, id, end <= kLeadBytes};
+                count += id != Lexicon::kUnknown;  // a branch would be guessed wrong too often
+                ++place;
+                ++words;
             },
-            [&] { ids_.push_back(Lexicon::kUnknown); });
-        ids_.insert(ids_.end(), 2, Lexicon::kUnknown);  // so that a phrase may look ahead
-        std::size_t words = 1;
-        for (std::size_t i = 0; i + 2 < ids_.size(); i += words) {
-            words = 1;
-            if (ids_[i] == Lexicon::kUnknown) continue;
-            const std::uint16_t term = lexicon.longest_term(&ids_[i], words);
+            [&] { ++place; });
+        words_ += words;
+        std::uint32_t free_place = 0;  // what lies before belongs to a term already
+        for (std::size_t i = 0; i < count; ++i) {
+            const Hit& hit = hits_[i];
+            if (hit.place < free_place) continue;
+            std::array<std::uint16_t, 3> ids = {hit.id, Lexicon::kUnknown, Lexicon::kUnknown};
+            for (std::size_t j = 1; j < 3 && i + j < count; ++j) {
+                if (hits_[i + j].place == hit.place + j) ids[j] = hits_[i + j].id;
+            }
+            std::uint32_t length = 1;
+            const std::uint16_t term = lexicon.longest_term(ids, length);
+            free_place = hit.place + length;
             if (term == Lexicon::kNoTerm) continue;
             if (counts_[term] == 0) touched_.push_back(term);
-            counts_[term] +=
-                is_headline ? kHeadlineCount : (i < lead_ids ? kLeadCount : kBodyCount);
+            counts_[term] += is_headline ? kHeadlineCount : (hit.in_lead ? kLeadCount : kBodyCount);
         }
     }
 
@@ -518,9 +641,10 @@ class TopicsStage::Tagger {
 
     TopicsOptions options_;
     std::vector<Lexicon> lexicons_;
+    std::vector<WordMemo> memos_;                      // one for each lexicon
     std::array<std::uint32_t, kCountMax + 1> root_{};  // sqrt(count / 2) in sixteenths
     // Scratch, kept for its capacity.
-    std::vector<std::uint16_t> ids_;
+    std::vector<Hit> hits_;
     std::vector<std::uint32_t> counts_;
     std::vector<std::uint16_t> touched_;
     std::array<std::uint64_t, kTopicsMax> scores_{};
