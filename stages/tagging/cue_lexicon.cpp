@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -50,7 +49,7 @@ std::uint32_t section_class(std::string_view name) noexcept {
 
 }  // namespace
 
-CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language), slots_(256) {
+CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language) {
     LexiconLines lines(source.text);
     std::string_view line;
     std::uint32_t current = 0;
@@ -89,52 +88,47 @@ CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language)
     if (!any_cue) throw LexiconError(source.name, lines.number(), "no words under [cue]");
 }
 
-std::uint64_t LookupWord::hash() const noexcept {
-    std::uint64_t h = size * 0x9e3779b97f4a7c15u;
-    for (std::size_t at = 0; at < size; at += 8) {
-        std::uint64_t part;
-        std::memcpy(&part, text.data() + at, sizeof part);
-        h = (std::rotl(h, 29) ^ part) * 0xbf58476d1ce4e5b9u;
-    }
-    return h ^ (h >> 32);
-}
-
-CueLexicon::Slot& CueLexicon::probe(std::uint64_t hash) noexcept {
-    std::size_t at = hash & (slots_.size() - 1);
-    while (slots_[at].classes != 0 && slots_[at].hash != hash) at = (at + 1) & (slots_.size() - 1);
-    return slots_[at];
-}
-
 void CueLexicon::add(std::string_view text, std::uint32_t word_class) {
     if (word_class == kEnding) {
         endings_.emplace_back(text);
         return;
     }
-    if (used_ * 4 >= slots_.size()) grow();
     LookupWord word;
     word.size = std::min(text.size(), LookupWord::kBytesMax);
-    std::memcpy(word.text.data(), text.data(), word.size);
-    Slot& slot = probe(word.hash());
-    used_ += slot.classes == 0;
-    slot.hash = word.hash();
-    slot.classes |= word_class;
+    std::memcpy(word.text(), text.data(), word.size);
+    while (!put(word.hash(), word_class)) grow();
 }
 
+// False if all places are taken.
+bool CueLexicon::put(std::uint64_t hash, std::uint32_t classes) noexcept {
+    if (hashes_.empty()) return false;
+    const std::size_t at = hash & mask_;
+    for (std::size_t i = at; i < at + kPlaces; ++i) {
+        if (classes_[i] != 0 && hashes_[i] != hash) continue;
+        hashes_[i] = hash;
+        classes_[i] |= classes;
+        return true;
+    }
+    return false;
+}
+
+// To twice the size, or more if it takes that.
 void CueLexicon::grow() {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-        if (slot.classes != 0) probe(slot.hash) = slot;
+    const std::vector<std::uint64_t> hashes = std::move(hashes_);
+    const std::vector<std::uint32_t> classes = std::move(classes_);
+    bool fits = false;
+    while (!fits) {
+        mask_ = mask_ == 0 ? 255 : mask_ * 2 + 1;
+        hashes_.assign(mask_ + kPlaces, 0);
+        classes_.assign(mask_ + kPlaces, 0);
+        fits = true;
+        for (std::size_t i = 0; i < hashes.size() && fits; ++i) {
+            fits = classes[i] == 0 || put(hashes[i], classes[i]);
+        }
     }
 }
 
-std::uint32_t CueLexicon::classes(const LookupWord& word) const noexcept {
-    const std::uint64_t hash = word.hash();
-    std::size_t at = hash & (slots_.size() - 1);
-    while (slots_[at].classes != 0) {
-        if (slots_[at].hash == hash) return slots_[at].classes;
-        at = (at + 1) & (slots_.size() - 1);
-    }
+std::uint32_t CueLexicon::classes_by_ending(const LookupWord& word) const noexcept {
     for (const std::string& ending : endings_) {
         if (word.size > ending.size() && word.view().ends_with(ending)) return kTitle | kPerson;
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,11 +51,36 @@ inline constexpr std::uint32_t kNotName =
 // A word as the lexicon wants it: in lower case, cut at 32 bytes, zero-padded.
 struct LookupWord {
     static constexpr std::size_t kBytesMax = 32;
-    alignas(8) std::array<char, kBytesMax> text{};
+    std::array<std::uint64_t, kBytesMax / 8> parts{};
     std::size_t size = 0;
 
-    std::string_view view() const noexcept { return {text.data(), size}; }
-    std::uint64_t hash() const noexcept;
+    char* text() noexcept { return reinterpret_cast<char*>(parts.data()); }
+    std::string_view view() const noexcept {
+        return {reinterpret_cast<const char*>(parts.data()), size};
+    }
+    std::uint64_t hash() const noexcept {
+        std::uint64_t h = short_hash(size, parts[0], parts[1]);
+        if (size > kShortBytesMax) {
+            h = (std::rotl(h, 29) ^ parts[2]) * 0xbf58476d1ce4e5b9u;
+            h = (std::rotl(h, 29) ^ parts[3]) * 0xbf58476d1ce4e5b9u;
+        }
+        return h ^ (h >> 32);
+    }
+
+    // The same for a word of at most 16 bytes, for those who have it in registers.
+    static constexpr std::size_t kShortBytesMax = 16;
+    static std::uint64_t hash_of(std::size_t size, std::uint64_t first,
+                                 std::uint64_t second) noexcept {
+        const std::uint64_t h = short_hash(size, first, second);
+        return h ^ (h >> 32);
+    }
+
+   private:
+    static std::uint64_t short_hash(std::size_t size, std::uint64_t first,
+                                    std::uint64_t second) noexcept {
+        const std::uint64_t h = (size * 0x9e3779b97f4a7c15u ^ first) * 0xbf58476d1ce4e5b9u;
+        return (std::rotl(h, 29) ^ second) * 0xbf58476d1ce4e5b9u;
+    }
 };
 
 class CueLexicon {
@@ -65,21 +91,37 @@ class CueLexicon {
     // Whether the language writes every noun with a capital letter.
     bool nouns_are_capital() const noexcept { return nouns_are_capital_; }
     // The classes of a word; 0 if it is not known.
-    std::uint32_t classes(const LookupWord& word) const noexcept;
+    std::uint32_t classes(const LookupWord& word) const noexcept {
+        const std::uint32_t found = listed_classes(word.hash());
+        return found != 0 || endings_.empty() ? found : classes_by_ending(word);
+    }
+    // The same by the word's hash, if it is listed itself: all there is when has_endings() is
+    // false. All places of the word are looked at, since a guess whether a word is known is wrong
+    // too often.
+    std::uint32_t listed_classes(std::uint64_t hash) const noexcept {
+        const std::uint64_t* hashes = hashes_.data() + (hash & mask_);
+        const std::uint32_t* classes = classes_.data() + (hash & mask_);
+        const auto at = [&](std::size_t i) {
+            return classes[i] & (0u - static_cast<std::uint32_t>(hashes[i] == hash));
+        };
+        static_assert(kPlaces == 4);
+        return at(0) | at(1) | at(2) | at(3);
+    }
+    bool has_endings() const noexcept { return !endings_.empty(); }
 
    private:
-    // The 64-bit hash stands for the word.
-    struct Slot {
-        std::uint64_t hash = 0;
-        std::uint32_t classes = 0;
-    };
+    static constexpr std::size_t kPlaces = 4;
     void add(std::string_view word, std::uint32_t word_class);
+    bool put(std::uint64_t hash, std::uint32_t classes) noexcept;
     void grow();
-    Slot& probe(std::uint64_t hash) noexcept;
+    std::uint32_t classes_by_ending(const LookupWord& word) const noexcept;
 
+    // A hash table; the 64-bit hash stands for the word, which is at most kPlaces - 1 places
+    // behind its own. No classes: a free place.
+    std::size_t mask_ = 0;
+    std::vector<std::uint64_t> hashes_;
+    std::vector<std::uint32_t> classes_;
     std::string language_;
-    std::vector<Slot> slots_;
-    std::size_t used_ = 0;
     std::vector<std::string> endings_;
     bool nouns_are_capital_ = false;
 };

@@ -1,7 +1,11 @@
 #include "stages/tagging/tokens.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
+
+#include "stages/tagging/byte_block.hpp"
 
 namespace newsmill {
 namespace {
@@ -48,28 +52,105 @@ std::uint32_t apostrophe_bytes(std::string_view text, std::size_t at, std::size_
     return text.substr(at, 3) == "\u2019" && at + 3 <= end ? 3 : 0;
 }
 
-// Lower case of ASCII and Latin-1; apostrophes become straight. `plain`: only the first letter may
-// be a capital, and all are ASCII.
-LookupWord lookup_word(std::string_view word, bool plain) noexcept {
+// Lower case of ASCII and Latin-1; apostrophes become straight.
+LookupWord lookup_word(std::string_view word) noexcept {
     LookupWord out;
-    if (plain) {
-        out.size = std::min(word.size(), LookupWord::kBytesMax);
-        std::memcpy(out.text.data(), word.data(), out.size);
-        out.text[0] = static_cast<char>(out.text[0] | 0x20);
-        return out;
-    }
+    char* text = out.text();
     for (std::size_t i = 0; i < word.size() && out.size < LookupWord::kBytesMax; ++i) {
         const auto c = static_cast<unsigned char>(word[i]);
         if (c == 0xE2 && word.substr(i, 3) == "\u2019") {
-            out.text[out.size++] = '\'';
+            text[out.size++] = '\'';
             i += 2;
             continue;
         }
         const bool after_c3 = i > 0 && static_cast<unsigned char>(word[i - 1]) == 0xC3;
         const bool upper = is_upper_ascii(c) || (after_c3 && c >= 0x80 && c <= 0x9E && c != 0x97);
-        out.text[out.size++] = static_cast<char>(upper ? c + 32 : c);
+        text[out.size++] = static_cast<char>(upper ? c + 32 : c);
     }
     return out;
+}
+
+// The same of a word of ASCII letters of which only the first may be a capital.
+LookupWord lookup_plain_word(std::string_view word) noexcept {
+    LookupWord out;
+    out.size = std::min(word.size(), LookupWord::kBytesMax);
+    std::memcpy(out.parts.data(), word.data(), out.size);
+    out.parts[0] |= 0x20;
+    return out;
+}
+
+// "Mr.", "Prof.": the full stop belongs to it.
+bool is_short_title(const Token& token) noexcept {
+    return token.has(kTitle) && token.end - token.start <= 4 && token.capital;
+}
+
+// What a byte begins, where a token may begin.
+enum class Lead : std::uint8_t { kSpace, kLetter, kWord, kSign, kOther };
+
+struct ByteTables {
+    std::array<Lead, 256> lead{};
+    std::array<TokenKind, 256> sign{};        // of a Lead::kSign
+    std::array<bool, 256> ends_plain_word{};  // whatever the word; no apostrophe, hyphen, ...
+    constexpr ByteTables() {
+        lead.fill(Lead::kOther);
+        for (unsigned c = 0; c < 0x80; ++c) {
+            const auto byte = static_cast<unsigned char>(c);
+            const bool letter = is_upper_ascii(byte) || is_lower_ascii(byte);
+            if (letter) lead[c] = Lead::kLetter;
+            if (is_digit(byte)) lead[c] = Lead::kWord;
+            ends_plain_word[c] =
+                !letter && !is_digit(byte) && c != '\'' && c != '-' && c != '&' && c != '.';
+        }
+        lead[' '] = Lead::kSpace;
+        set(",", TokenKind::kComma);
+        set(".!?", TokenKind::kStop);
+        set(":", TokenKind::kColon);
+        set(";-", TokenKind::kDash);
+        set("()[]", TokenKind::kParen);
+    }
+
+   private:
+    constexpr void set(std::string_view signs, TokenKind kind) {
+        for (const char c : signs) {
+            lead[static_cast<unsigned char>(c)] = Lead::kSign;
+            sign[static_cast<unsigned char>(c)] = kind;
+        }
+    }
+};
+constexpr ByteTables kBytes;
+
+// What a word of so many bytes keeps of its first eight bytes, and, from 17 on, of the next eight.
+constexpr auto kKeptBits = [] {
+    std::array<std::uint64_t, 34> kept{};
+    for (unsigned size = 0; size <= 16; ++size) {
+        kept[size] = low_bits(8 * size);
+        kept[size + 17] = size > 8 ? low_bits(8 * (size - 8)) : 0;
+    }
+    return kept;
+}();
+
+static_assert(std::endian::native == std::endian::little, "words are loaded as integers");
+
+// How many small letters stand from `at` on, by their bits; 64 for that many and more.
+std::uint32_t small_letters_at(const std::vector<std::uint64_t>& bits, std::uint32_t at) noexcept {
+    const std::uint32_t block = at / 64;
+    const std::uint32_t bit = at % 64;
+    const std::uint64_t next = bits[block + 1] << 1 << (63 - bit);
+    return static_cast<std::uint32_t>(std::countr_one(bits[block] >> bit | next));
+}
+
+// The classes of a word of ASCII letters of which only the first may be a capital.
+std::uint32_t plain_classes(const CueLexicon& lexicon, std::string_view body, std::uint32_t at,
+                            std::uint32_t size) noexcept {
+    constexpr std::size_t kShort = LookupWord::kShortBytesMax;
+    if (size <= kShort && at + kShort <= body.size() && !lexicon.has_endings()) {
+        std::array<std::uint64_t, 2> parts;
+        std::memcpy(parts.data(), body.data() + at, kShort);
+        parts[0] = (parts[0] & kKeptBits[size]) | 0x20;
+        parts[1] &= kKeptBits[size + 17];
+        return lexicon.listed_classes(LookupWord::hash_of(size, parts[0], parts[1]));
+    }
+    return lexicon.classes(lookup_plain_word(body.substr(at, size)));
 }
 
 }  // namespace
@@ -77,8 +158,9 @@ LookupWord lookup_word(std::string_view word, bool plain) noexcept {
 void Tokens::read(std::string_view body, const CueLexicon& lexicon) noexcept {
     body_ = body;
     lexicon_ = &lexicon;
-    tokens_.clear();
+    count_ = 0;
     paragraphs_.clear();
+    find_small_letters();
     std::size_t at = 0;
     while (at < body.size()) {
         if (body[at] == '\n') {
@@ -95,19 +177,54 @@ void Tokens::read(std::string_view body, const CueLexicon& lexicon) noexcept {
     }
 }
 
+void Tokens::find_small_letters() noexcept {
+    const std::size_t blocks = body_.size() / ByteBlock::kBytes + 2;  // one more for the look ahead
+    if (small_letters_.size() < blocks) small_letters_.resize(blocks);
+    for (std::size_t i = 0; i < blocks; ++i) {
+        small_letters_[i] = ByteBlock(body_, i * ByteBlock::kBytes).lower();
+    }
+}
+
+// The common word: a letter, then small letters, then something that ends any word. What is
+// different is left to read_word, which reads this word in the same way.
+inline std::uint32_t Tokens::read_plain_word(std::uint32_t at, std::uint32_t end) noexcept {
+    const std::uint32_t small = small_letters_at(small_letters_, at + 1);
+    const std::uint32_t stop = at + 1 + small;
+    const char sign = stop < end ? body_[stop] : ' ';
+    const bool full_stop = sign == '.' && small != 0;  // else an initial, or part of "U.S."
+    if (small == 64 || !(full_stop || kBytes.ends_plain_word[static_cast<unsigned char>(sign)])) {
+        return read_word(at, end);
+    }
+    Token& token = add_token();
+    token.start = at;
+    token.end = stop;
+    token.kind = TokenKind::kWord;
+    token.capital = is_upper_ascii(static_cast<unsigned char>(body_[at]));
+    token.classes = plain_classes(*lexicon_, body_, at, stop - at);
+    return full_stop && is_short_title(token) ? stop + 1 : stop;
+}
+
 void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
-    Paragraph paragraph{start, end, static_cast<std::uint32_t>(tokens_.size()), 0};
+    Paragraph paragraph{start, end, count_, 0};
     std::uint32_t at = start;
     while (at < end) {
-        if (body_[at] == ' ') {
-            ++at;
-        } else if (is_word_byte(body_, at, end)) {
-            at = read_word(at, end);
-        } else {
-            at = read_sign(at, end);
+        const auto c = static_cast<unsigned char>(body_[at]);
+        switch (kBytes.lead[c]) {
+            case Lead::kSpace: ++at; break;
+            case Lead::kLetter: at = read_plain_word(at, end); break;
+            case Lead::kWord: at = read_word(at, end); break;
+            case Lead::kSign: {
+                Token& token = add_token();
+                token.start = at;
+                token.end = ++at;
+                token.kind = kBytes.sign[c];
+                break;
+            }
+            case Lead::kOther:
+                at = is_word_byte(body_, at, end) ? read_word(at, end) : read_sign(at, end);
         }
     }
-    paragraph.last = static_cast<std::uint32_t>(tokens_.size());
+    paragraph.last = count_;
     paragraphs_.push_back(paragraph);
 }
 
@@ -134,7 +251,7 @@ bool Tokens::is_genitive(std::uint32_t at, std::uint32_t end) const noexcept {
 }
 
 std::uint32_t Tokens::read_word(std::uint32_t at, std::uint32_t end) noexcept {
-    Token token;
+    Token& token = add_token();
     token.start = at;
     token.capital = is_capital(body_, at, end);
     bool all_upper = token.capital;
@@ -176,28 +293,28 @@ std::uint32_t Tokens::read_word(std::uint32_t at, std::uint32_t end) noexcept {
     token.kind = any_letter ? TokenKind::kWord : TokenKind::kNumber;
     token.upper = all_upper && any_letter && at - token.start > 1;
     if (any_letter) {
-        token.classes = lexicon_->classes(lookup_word(text(token), plain));
+        token.classes =
+            lexicon_->classes(plain ? lookup_plain_word(text(token)) : lookup_word(text(token)));
     }
     // The full stop of an initial or of a short title ends no sentence.
-    const bool short_title = token.has(kTitle) && at - token.start <= 4 && token.capital;
-    if (at < end && body_[at] == '.' && (letters == 1 || short_title) && token.capital) ++at;
+    const bool initial = letters == 1 && token.capital;
+    if (at < end && body_[at] == '.' && (initial || is_short_title(token))) ++at;
     if (token.genitive) at += apostrophe_bytes(body_, at, end) + 1;
-    tokens_.push_back(token);
     return at > end ? end : at;
 }
 
 void Tokens::push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family,
                        char form) noexcept {
-    Token token;
+    Token& token = add_token();
     token.start = at;
     token.end = at + width;
     token.kind = TokenKind::kMark;
     token.family = family;
     const std::size_t size = body_.size();
     const bool word_before = at > 0 && (static_cast<unsigned char>(body_[at - 1]) >= 0x80
-                                            ? !tokens_.empty() && tokens_.back().end == at &&
-                                                  tokens_.back().kind != TokenKind::kMark &&
-                                                  tokens_.back().kind != TokenKind::kDash
+                                            ? count_ > 1 && tokens_[count_ - 2].end == at &&
+                                                  tokens_[count_ - 2].kind != TokenKind::kMark &&
+                                                  tokens_[count_ - 2].kind != TokenKind::kDash
                                             : std::strchr(" \n([{-/\"'", body_[at - 1]) == nullptr);
     const std::uint32_t next = at + width;
     const bool word_after = next < size && (is_word_byte(body_, next, size) ||
@@ -222,18 +339,16 @@ void Tokens::push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family,
             token.may_open = form == 'o' && family == MarkFamily::kCurlySingle;
         }
     }
-    tokens_.push_back(token);
 }
 
 std::uint32_t Tokens::read_sign(std::uint32_t at, std::uint32_t end) noexcept {
     const auto c = static_cast<unsigned char>(body_[at]);
     const std::string_view three = body_.substr(at, 3);
     const auto sign = [&](TokenKind kind, std::uint32_t width) {
-        Token token;
+        Token& token = add_token();
         token.start = at;
         token.end = at + width;
         token.kind = kind;
-        tokens_.push_back(token);
         return at + width;
     };
     const auto mark = [&](MarkFamily family, std::uint32_t width, char form) {
@@ -241,17 +356,6 @@ std::uint32_t Tokens::read_sign(std::uint32_t at, std::uint32_t end) noexcept {
         return at + width;
     };
     switch (c) {
-        case ',': return sign(TokenKind::kComma, 1);
-        case '.':
-        case '!':
-        case '?': return sign(TokenKind::kStop, 1);
-        case ':': return sign(TokenKind::kColon, 1);
-        case ';': return sign(TokenKind::kDash, 1);
-        case '-': return sign(TokenKind::kDash, 1);
-        case '(':
-        case ')':
-        case '[':
-        case ']': return sign(TokenKind::kParen, 1);
         case '"': return mark(MarkFamily::kStraight, 1, 'n');
         case '`':
             if (three.starts_with("``")) return mark(MarkFamily::kTwoSingles, 2, 'o');

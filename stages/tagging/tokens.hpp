@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -39,7 +41,7 @@ struct Token {
     std::uint32_t start = 0;
     std::uint32_t end = 0;
     std::uint32_t classes = 0;  // of WordClass
-    TokenKind kind = TokenKind::kOther;
+    TokenKind kind = TokenKind::kWord;
     MarkFamily family = MarkFamily::kStraight;
     bool capital = false;   // a word that starts with a capital letter
     bool upper = false;     // a word of two letters or more, all capital
@@ -62,7 +64,7 @@ class Tokens {
 
     bool nouns_are_capital() const noexcept { return lexicon_->nouns_are_capital(); }
     std::string_view body() const noexcept { return body_; }
-    const std::vector<Token>& all() const noexcept { return tokens_; }
+    std::span<const Token> all() const noexcept { return {tokens_.data(), count_}; }
     const Token& operator[](std::size_t i) const noexcept { return tokens_[i]; }
     const std::vector<Paragraph>& paragraphs() const noexcept { return paragraphs_; }
     std::string_view text(std::uint32_t start, std::uint32_t end) const noexcept {
@@ -73,7 +75,9 @@ class Tokens {
     }
 
    private:
+    void find_small_letters() noexcept;
     void read_paragraph(std::uint32_t start, std::uint32_t end) noexcept;
+    std::uint32_t read_plain_word(std::uint32_t at, std::uint32_t end) noexcept;
     std::uint32_t read_word(std::uint32_t at, std::uint32_t end) noexcept;
     std::uint32_t joint_bytes(std::uint32_t at, std::uint32_t end, bool any_letter,
                               std::uint32_t letters) const noexcept;
@@ -81,9 +85,19 @@ class Tokens {
     std::uint32_t read_sign(std::uint32_t at, std::uint32_t end) noexcept;
     void push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family, char form) noexcept;
 
+    // A new token, to be filled where it stands: copying one that was just written piece by piece
+    // stalls the processor, and cost more than all the rest of a word.
+    Token& add_token() noexcept {
+        if (count_ == tokens_.size()) tokens_.resize(2 * count_ + 256);
+        return *std::construct_at(&tokens_[count_++]);
+    }
+
     std::string_view body_;
     const CueLexicon* lexicon_ = nullptr;
+    // Only grows, so that a body costs no initialising; the first count_ are the body's.
     std::vector<Token> tokens_;
+    std::uint32_t count_ = 0;
+    std::vector<std::uint64_t> small_letters_;  // a bit for each byte that is one of a-z
     std::vector<Paragraph> paragraphs_;
 };
 
