@@ -90,6 +90,13 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def machine_busy_s():
+    """What all CPUs have worked so far, for all processes."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        user, nice, system, _idle, _wait, irq, softirq = map(int, stat.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / TICKS
+
+
 def peak_mb(pid):
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
@@ -136,7 +143,8 @@ def execute(setup, name, number):
     setup.topics("create", PARTITIONS, run["OUT"], run["DEAD"])
     shutil.rmtree(run["STATE"], ignore_errors=True)
     log_path = os.path.join(setup.args.work, f"{name}.log")
-    broker_before = cpu_s(setup.args.broker_pid)
+    broker_before, busy_before, begun = (cpu_s(setup.args.broker_pid), machine_busy_s(),
+                                         time.monotonic())
     with open(log_path, "wb") as log:
         process = subprocess.Popen(SYSTEMS[name][1](setup, run), env={**os.environ, **run},
                                    stdout=log, stderr=subprocess.STDOUT)
@@ -147,17 +155,19 @@ def execute(setup, name, number):
             raise
         process.returncode = code  # it has been waited for
     broker = cpu_s(setup.args.broker_pid) - broker_before
+    others = machine_busy_s() - busy_before - broker - usage.ru_utime - usage.ru_stime
+    others_percent = 100 * others / (time.monotonic() - begun) / os.cpu_count()
     if code != 0:
         print(f"compare.py: {name} ended with {code}; see {log_path}", file=sys.stderr)
     out = json.loads(setup.topics("read", run["OUT"]))
     dead = json.loads(setup.topics("read", run["DEAD"]))
     setup.topics("delete", run["OUT"], run["DEAD"], run["JOURNAL"],
                  run["GROUP"] + "-by-hash-repartition", run["GROUP"] + "-seen-changelog")
-    return code, usage, peak, samples, broker, out, dead
+    return code, usage, peak, samples, broker, others_percent, out, dead
 
 
 def measure(setup, name, number):
-    code, usage, peak, samples, broker, out, dead = execute(setup, name, number)
+    code, usage, peak, samples, broker, others_percent, out, dead = execute(setup, name, number)
     count = setup.mix["articles"]
     later = max(out["records"] - out["first_records"], 1)
     working_s = max(out["last_ms"] - out["first_ms"], 1) / 1000
@@ -175,6 +185,7 @@ def measure(setup, name, number):
         "cpu_us_per_article": round(working_cpu * 1e6 / later, 1),
         "cpu_us_per_article_with_start": round((usage.ru_utime + usage.ru_stime) * 1e6 / count, 1),
         "broker_cpu_us_per_article": round(broker * 1e6 / count, 1),
+        "others_cpu_percent": round(max(others_percent, 0), 1),
         "peak_rss_mb": round(peak), "first_record_after_s":
             round((out["first_ms"] - samples[0][0]) / 1000, 2),
         "records": out["records"], "dead_letters": dead["records"],
@@ -244,7 +255,8 @@ def main():
                 results.write(json.dumps(line, separators=(",", ":")) + "\n")
                 results.flush()
                 print(f"round {number}: {name}: {line['articles_per_s']:,} articles/s, "
-                      f"{line['cpu_us_per_article']} µs, {'ok' if line['ok'] else 'WRONG'}",
+                      f"{line['cpu_us_per_article']} µs, {'ok' if line['ok'] else 'WRONG'}, "
+                      f"others took {line['others_cpu_percent']} % of the machine",
                       file=sys.stderr)
     print(table(lines, systems, setup.mix["copies"]))
     if not all(line["ok"] for line in lines):
