@@ -64,6 +64,17 @@ bool same_last_word(std::string_view role, std::string_view wanted) noexcept {
     return true;
 }
 
+// Equal for equal names, and rarely for others: the size and three letters.
+std::uint32_t key_of(std::string_view name) noexcept {
+    if (name.empty()) return 0;
+    const auto letter = [&](std::size_t i) {
+        return std::uint32_t{static_cast<unsigned char>(name[i])};
+    };
+    const std::size_t size = name.size();
+    return static_cast<std::uint32_t>(size) << 24 | letter(0) << 16 | letter(size / 2) << 8 |
+           letter(size - 1);
+}
+
 // "Ecologist", "Forecaster": what somebody does, by the form of the word.
 bool is_trade(std::string_view word) noexcept {
     return word.size() >= 7 && (word.ends_with("ist") || word.ends_with("er") ||
@@ -450,6 +461,8 @@ Mention main_subject(const Tokens& tokens, std::uint32_t low, std::uint32_t boun
 
 void People::read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted) noexcept {
     people_.clear();
+    name_keys_.clear();
+    last_keys_.clear();
     sightings_.clear();
     for (const Paragraph& paragraph : tokens.paragraphs()) {
         for (std::uint32_t at = paragraph.first; at < paragraph.last; ++at) {
@@ -466,20 +479,25 @@ void People::read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted)
     }
 }
 
+// The index of the person whom a full name or a surname meant last; people_.size() if nobody.
+std::size_t People::latest_of_name(std::string_view name, std::string_view last,
+                                   bool full) const noexcept {
+    const std::uint32_t key = key_of(full ? name : last);
+    const auto& keys = full ? name_keys_ : last_keys_;
+    for (std::size_t i = keys.size(); i > 0; --i) {
+        if (keys[i - 1] != key) continue;
+        const Person& person = people_[i - 1];
+        if (full ? person.name == name : person.last == last) return i - 1;
+    }
+    return people_.size();
+}
+
 void People::see(const Tokens& tokens, const Mention& mention, bool in_quote) noexcept {
     const std::string_view name = tokens.text(mention.span.start, mention.span.end);
     const auto space = name.find_last_of(' ');
     const std::string_view last = space == name.npos ? name : name.substr(space + 1);
     const bool full = space != name.npos;
-    std::size_t index = people_.size();
-    for (std::size_t i = people_.size(); i > 0; --i) {
-        const Person& person = people_[i - 1];
-        const bool same = full ? person.name == name : person.last == last;
-        if (same) {
-            index = i - 1;
-            break;
-        }
-    }
+    const std::size_t index = latest_of_name(name, last, full);
     const std::uint32_t name_end = mention.end;
     const bool by_cue = (name_end < tokens.all().size() && !tokens[name_end].capital &&
                          tokens[name_end].has(kCue)) ||
@@ -490,6 +508,8 @@ void People::see(const Tokens& tokens, const Mention& mention, bool in_quote) no
     if (index == people_.size()) {
         if (people_.size() >= kPeopleMax || (!full && !certain)) return;
         people_.push_back({name, last, {}, mention.first, Kind::kNone, false, full});
+        name_keys_.push_back(key_of(name));
+        last_keys_.push_back(key_of(last));
     }
     Person& person = people_[index];
     if (person.gender == Kind::kNone) person.gender = mention.gender;

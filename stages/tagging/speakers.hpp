@@ -72,9 +72,14 @@ class People {
         std::uint32_t person;
         std::uint32_t token;
     };
+    std::size_t latest_of_name(std::string_view name, std::string_view last,
+                               bool full) const noexcept;
     void see(const Tokens& tokens, const Mention& mention, bool in_quote) noexcept;
 
     std::vector<Person> people_;
+    // Of each person's name and surname, to pass over others without reading them.
+    std::vector<std::uint32_t> name_keys_;
+    std::vector<std::uint32_t> last_keys_;
     std::vector<Sighting> sightings_;  // outside quotation marks, by token
 };
 
