@@ -50,11 +50,13 @@ class QuotesStage::Finder {
         found_.clear();
         tokens_.read(article.body, lexicon_of(article.language));
         const std::vector<Segment>& segments = pairer_.pair(tokens_);
+        const bool may_be_transcript = transcripts_ && tokens_.has_colon();
+        if (segments.empty() && !may_be_transcript) return;
         mark_quoted(segments);
         people_.read(tokens_, quoted_);
         taken_.assign(tokens_.paragraphs().size(), 0);
         std::uint32_t statements = 0;
-        if (transcripts_) statements = take_transcript();
+        if (may_be_transcript) statements = take_transcript();
         take_segments(segments, statements);
         std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
             return a.quote.span.start < b.quote.span.start;

@@ -71,6 +71,7 @@ void MarkPairer::pair_paragraph(const Tokens& tokens, std::uint32_t index) noexc
     const std::size_t from = segments_.size();
     const bool carried = carried_;
     carried_ = false;
+    if (!paragraph.has_mark) return;
     open_.clear();
     bool first_mark = true;
     bool continues = false;

@@ -159,6 +159,8 @@ void Tokens::read(std::string_view body, const CueLexicon& lexicon) noexcept {
     body_ = body;
     lexicon_ = &lexicon;
     count_ = 0;
+    mark_count_ = 0;
+    has_colon_ = false;
     paragraphs_.clear();
     find_small_letters();
     std::size_t at = 0;
@@ -192,8 +194,15 @@ inline std::uint32_t Tokens::read_plain_word(std::uint32_t at, std::uint32_t end
     const std::uint32_t stop = at + 1 + small;
     const char sign = stop < end ? body_[stop] : ' ';
     const bool full_stop = sign == '.' && small != 0;  // else an initial, or part of "U.S."
-    if (small == 64 || !(full_stop || kBytes.ends_plain_word[static_cast<unsigned char>(sign)])) {
-        return read_word(at, end);
+    std::uint32_t genitive_bytes = 0;
+    if (small == 64) return read_word(at, end);
+    if (!full_stop && !kBytes.ends_plain_word[static_cast<unsigned char>(sign)]) {
+        const std::uint32_t apostrophe = apostrophe_bytes(body_, stop, end);
+        const bool ends = apostrophe != 0 ? !is_word_byte(body_, stop + apostrophe, end)
+                                          : sign == '\xE2' && !is_letter(body_, stop, end);
+        const bool genitive = apostrophe != 0 && is_genitive(stop + apostrophe, end);
+        if (!ends && !genitive) return read_word(at, end);
+        if (genitive) genitive_bytes = apostrophe + 1;
     }
     Token& token = add_token();
     token.start = at;
@@ -201,11 +210,13 @@ inline std::uint32_t Tokens::read_plain_word(std::uint32_t at, std::uint32_t end
     token.kind = TokenKind::kWord;
     token.capital = is_upper_ascii(static_cast<unsigned char>(body_[at]));
     token.classes = plain_classes(*lexicon_, body_, at, stop - at);
-    return full_stop && is_short_title(token) ? stop + 1 : stop;
+    token.genitive = genitive_bytes != 0;
+    return stop + genitive_bytes + (full_stop && is_short_title(token) ? 1 : 0);
 }
 
 void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
     Paragraph paragraph{start, end, count_, 0};
+    const std::uint32_t marks_before = mark_count_;
     std::uint32_t at = start;
     while (at < end) {
         const auto c = static_cast<unsigned char>(body_[at]);
@@ -218,6 +229,7 @@ void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
                 token.start = at;
                 token.end = ++at;
                 token.kind = kBytes.sign[c];
+                has_colon_ = has_colon_ || c == ':';
                 break;
             }
             case Lead::kOther:
@@ -225,6 +237,7 @@ void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
         }
     }
     paragraph.last = count_;
+    paragraph.has_mark = mark_count_ != marks_before;
     paragraphs_.push_back(paragraph);
 }
 
@@ -309,6 +322,7 @@ void Tokens::push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family,
     token.start = at;
     token.end = at + width;
     token.kind = TokenKind::kMark;
+    ++mark_count_;
     token.family = family;
     const std::size_t size = body_.size();
     const bool word_before = at > 0 && (static_cast<unsigned char>(body_[at - 1]) >= 0x80

@@ -56,6 +56,7 @@ struct Paragraph {
     std::uint32_t end = 0;
     std::uint32_t first = 0;  // tokens, half-open
     std::uint32_t last = 0;
+    bool has_mark = false;
 };
 
 class Tokens {
@@ -67,6 +68,7 @@ class Tokens {
     std::span<const Token> all() const noexcept { return {tokens_.data(), count_}; }
     const Token& operator[](std::size_t i) const noexcept { return tokens_[i]; }
     const std::vector<Paragraph>& paragraphs() const noexcept { return paragraphs_; }
+    bool has_colon() const noexcept { return has_colon_; }
     std::string_view text(std::uint32_t start, std::uint32_t end) const noexcept {
         return body_.substr(start, end - start);
     }
@@ -99,6 +101,8 @@ class Tokens {
     std::uint32_t count_ = 0;
     std::vector<std::uint64_t> small_letters_;  // a bit for each byte that is one of a-z
     std::vector<Paragraph> paragraphs_;
+    std::uint32_t mark_count_ = 0;
+    bool has_colon_ = false;
 };
 
 }  // namespace newsmill
