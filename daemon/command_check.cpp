@@ -107,7 +107,8 @@ Action command_check(CLI::App& app) {
     add_config_options(app, args->config, true);
     app.add_flag("--json", args->json, "As one JSON object");
     if (connect_check() != nullptr) {
-        app.add_flag("--connect", args->connect, "Ask the brokers too: topics, rights, limits");
+        app.add_flag("--connect", args->connect,
+                     "Ask the brokers too: are the input topics there?");
     }
     return [args] { return check(*args); };
 }

@@ -17,6 +17,8 @@
 namespace newsmill {
 namespace {
 
+constexpr std::int64_t kForeverMs = 10'000LL * 366 * 24 * 3600 * 1000;
+
 struct Args {
     ConfigArgs config;
     std::vector<std::string> paths;
@@ -70,7 +72,11 @@ int enrich(const Args& args) {
     }
     std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of write(), not a death
 
-    Mill mill(loaded->config, loaded->hash, Mill::Output::kFiles);
+    // Archives hold articles of all times in any order: unless somebody asked for a window, all
+    // copies among them count, up to dedup.capacity.
+    Config config = loaded->config;
+    if (!loaded->origins.contains("dedup.window_ms")) config.dedup.window_ms = kForeverMs;
+    Mill mill(config, config_hash(config), Mill::Output::kFiles);
     FileReaderLimits limits;
     limits.record_bytes_max = static_cast<std::size_t>(loaded->config.input.article_bytes_max);
     FileConsumer consumer(paths, limits);

@@ -125,14 +125,15 @@ KafkaParts connect(const Config& config, bool until_eof) {
 
 void log_kafka_lines() {
     kafka::set_log_callback([](int level, std::string_view line) {
-        static LogGate gate(1000);
+        static LogGate errors(1000);
+        static LogGate others(1000);
         const LogLevel at = level <= 3   ? LogLevel::kError
                             : level <= 4 ? LogLevel::kWarning
                             : level <= 6 ? LogLevel::kInfo
                                          : LogLevel::kDebug;
-        if (at == LogLevel::kDebug || level <= 3) {
+        if (at == LogLevel::kDebug || level <= 2) {
             log_line(at, "{}", line);
-        } else if (const LogPass pass = gate.try_pass()) {
+        } else if (const LogPass pass = (level == 3 ? errors : others).try_pass()) {
             log_line(at, "{}{}", line, pass.suffix());
         }
     });

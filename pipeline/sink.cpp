@@ -102,7 +102,7 @@ Agent::Work SinkAgent::receive() noexcept {
 Agent::Work SinkAgent::send() noexcept {
     while (sending_at_ < sending_->articles.size()) {
         Article& article = sending_->articles[sending_at_];
-        if (article.output.channel == Channel::kMain && options_.refuse &&
+        if (article.output.channel != Channel::kDeadLetters && options_.refuse &&
             producer_.refuses(article)) {
             options_.refuse(article, sending_->arena);
         }

@@ -1,7 +1,7 @@
 // The sink: publishes batches in sequence, in transactions, and retires them.
 //
 // Producer is the seam to what is written: Kafka (pipeline/kafka/producer.hpp), files
-// (pipeline/archive/file_producer.hpp), the simulator's broker (tests/sim/). SinkAgent is the
+// (pipeline/archive/stream_producer.hpp), the simulator's broker (tests/sim/). SinkAgent is the
 // logic: one transaction holds the outputs, the dead letters and the input positions of the batches
 // in it. On an abort the epoch is bumped, the source rewinds, and batches of an older epoch are
 // dropped here.

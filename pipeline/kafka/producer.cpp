@@ -2,7 +2,10 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +26,13 @@ PartitionList to_list(const std::vector<Position>& positions) {
     return list;
 }
 
+// Of a dead letter that is too large: enough to see what it was, and less than any broker's bound.
+constexpr std::size_t kCutBytes = 256 * 1024;
+
+std::tuple<std::string, std::int32_t, std::int64_t> id_of(const Article& article) {
+    return {std::string(article.origin.topic), article.origin.partition, article.origin.offset};
+}
+
 // The broker will never take this very message.
 bool is_refusal(rd_kafka_resp_err_t error) noexcept {
     return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
@@ -30,26 +40,36 @@ bool is_refusal(rd_kafka_resp_err_t error) noexcept {
            error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
 }
 
+// "2026-11-24T03:41:07.220Z"
 std::string now_text() {
-    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count());
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const auto seconds = static_cast<std::time_t>(ms / 1000);
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char text[40];
+    const std::size_t size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+    std::snprintf(text + size, sizeof(text) - size, ".%03dZ", static_cast<int>(ms % 1000));
+    return text;
 }
 
-rd_kafka_headers_t* make_headers(const Output& output) {
+void add_header(rd_kafka_headers_t* headers, const char* name, const std::string& value) {
+    rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+}
+
+rd_kafka_headers_t* make_headers(const Output& output, bool cut) {
     if (output.headers.empty() && output.channel != Channel::kDeadLetters) return nullptr;
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(output.headers.size() + 1);
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(output.headers.size() + 2);
     for (const Header& header : output.headers) {
         rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
                             header.value.data(), static_cast<ssize_t>(header.value.size()));
     }
     // When it was given up: a clock's word, so it stands in a header and comes from here, not a
     // stage.
-    if (output.channel == Channel::kDeadLetters) {
-        const std::string at = now_text();
-        rd_kafka_header_add(headers, "__newsmill.errors.at", -1, at.data(),
-                            static_cast<ssize_t>(at.size()));
-    }
+    if (output.channel == Channel::kDeadLetters)
+        add_header(headers, "__newsmill.errors.at", now_text());
+    if (cut)
+        add_header(headers, "__newsmill.errors.value_bytes", std::to_string(output.value.size()));
     return headers;
 }
 
@@ -123,10 +143,11 @@ Outcome KafkaProducer::send(const Article& article) noexcept {
     const Output& output = article.output;
     rd_kafka_topic_t* topic = topics_[static_cast<int>(output.channel)];
     if (topic == nullptr) return Outcome::kOk;
-    rd_kafka_headers_t* headers = make_headers(output);
+    const bool cut = output.channel == Channel::kDeadLetters && is_cut(article);
+    rd_kafka_headers_t* headers = make_headers(output, cut);
     Message message;
     message.topic(topic);
-    if (output.has_value) message.value(output.value);
+    if (output.has_value) message.value(cut ? output.value.substr(0, cut_bytes()) : output.value);
     if (output.has_key) message.key(output.key);
     message.opaque(&article);
     if (headers != nullptr) message.headers(headers);
@@ -139,22 +160,25 @@ Outcome KafkaProducer::send(const Article& article) noexcept {
         rd_kafka_poll(client_.get(), 0);
         return Outcome::kRetry;
     }
-    if (is_refusal(code) && output.channel != Channel::kDeadLetters) {
+    if (is_refusal(code) && !cut) {
         rd_kafka_error_destroy(error);
-        refuse(article);
-        return Outcome::kRetry;  // the sink asks refuses() and sends the dead letter
+        // The sink asks refuses() and sends the dead letter, or sends the dead letter again, cut.
+        (output.channel == Channel::kDeadLetters ? cut_ : refused_).insert(id_of(article));
+        return Outcome::kRetry;
     }
     return outcome_of(take_error(error), "send");
 }
 
-void KafkaProducer::refuse(const Article& article) noexcept {
-    refused_.emplace(article.origin.topic, article.origin.partition, article.origin.offset);
+std::size_t KafkaProducer::cut_bytes() const noexcept {
+    return std::min(kCutBytes, static_cast<std::size_t>(options_.message_bytes_max) / 2);
+}
+
+bool KafkaProducer::is_cut(const Article& article) const noexcept {
+    return !cut_.empty() && cut_.contains(id_of(article));
 }
 
 bool KafkaProducer::refuses(const Article& article) const noexcept {
-    if (refused_.empty()) return false;
-    return refused_.contains(
-        Id(article.origin.topic, article.origin.partition, article.origin.offset));
+    return !refused_.empty() && refused_.contains(id_of(article));
 }
 
 // Served by flush, commit, abort and poll, all in the sink's thread; the batch is still held.
@@ -163,13 +187,16 @@ void KafkaProducer::on_failed_delivery(const rd_kafka_message_s* message, void* 
     const auto* article = static_cast<const Article*>(message->_private);
     self.delivery_failed_ = true;
     if (!is_refusal(message->err)) return;
-    if (article->output.channel == Channel::kDeadLetters) {
-        self.failure_ = {kExitConfig,
-                         std::string("output: the dead-letter topic refuses a record: ") +
-                             rd_kafka_err2str(message->err) + "; raise its max.message.bytes"};
-        return;
+    if (article->output.channel != Channel::kDeadLetters) {
+        self.refused_.insert(id_of(*article));
+    } else if (!self.is_cut(*article)) {
+        self.cut_.insert(id_of(*article));
+    } else {
+        self.failure_ = {
+            kExitConfig,
+            std::string("output: the dead-letter topic refuses a record even when it is cut: ") +
+                rd_kafka_err2str(message->err) + "; raise its max.message.bytes"};
     }
-    self.refuse(*article);
 }
 
 Outcome KafkaProducer::send_positions(const std::vector<Position>& positions,

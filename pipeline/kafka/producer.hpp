@@ -4,7 +4,11 @@
 // Messages are not copied: librdkafka sends from the batch's memory, which the sink holds until the
 // transaction ends. A message that the broker refuses for good (too large for its topic, invalid)
 // voids the transaction; its article is remembered, and refuses() makes the sink send a dead letter
-// instead. Threads: the sink's. Errors: as in pipeline/sink.hpp.
+// instead. A dead letter that is too large itself goes with the beginning of its value, and a
+// header
+// `__newsmill.errors.value_bytes` that says how long the whole is: it still stands in the input
+// topic, at the coordinates that the other headers give.
+// Threads: the sink's. Errors: as in pipeline/sink.hpp.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +58,8 @@ class KafkaProducer final : public Producer {
     void init_transactions();
     Outcome commit_positions() noexcept;
     Outcome outcome_of(Trouble trouble, const char* doing) noexcept;
-    void refuse(const Article& article) noexcept;
+    std::size_t cut_bytes() const noexcept;
+    bool is_cut(const Article& article) const noexcept;
     static void on_failed_delivery(const rd_kafka_message_s* message, void* opaque);
     bool transactional() const noexcept { return !options_.transactional_id.empty(); }
 
@@ -62,6 +67,7 @@ class KafkaProducer final : public Producer {
     Client client_;
     rd_kafka_topic_s* topics_[kChannels] = {};
     std::set<Id> refused_;
+    std::set<Id> cut_;              // dead letters that have to be cut
     bool delivery_failed_ = false;  // at least once: something of this round was not delivered
     std::vector<Position> positions_;
     GroupToken token_;

@@ -2,11 +2,13 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <random>
 #include <thread>
 
+#include "pipeline/kafka/cluster.hpp"
 #include "tests/kafka/harness.hpp"
 
 namespace newsmill::kafka_test {
@@ -112,6 +114,44 @@ TEST(ExactlyOnce, a_zombie_is_fenced) {
     successor.signal(SIGTERM);
     EXPECT_EQ(successor.wait(40'000), 0) << successor.log();
     EXPECT_EQ(verify(topics, kPartitions), "");
+}
+
+// Records, duplicates and dead letters that are too large for their topics never stop the line.
+TEST(Refusal, what_the_output_refuses_becomes_a_dead_letter) {
+    const Topics topics = make_topics("refused", 1);
+    kafka::Writer writer(Broker::instance().address());
+    const std::string text = "We say it again, said the mayor of the town. ";
+    std::string large;
+    while (large.size() < 7'000) large += text;
+    std::string huge;
+    while (huge.size() < 900'000) huge += text;
+    for (const std::string& body : {text, large, large, huge, text + "More."}) {
+        kafka::Record record;
+        record.value = R"({"headline": "A record", "text": ")" + body + "\"}";
+        writer.write(topics.in, record);
+    }
+    ASSERT_TRUE(writer.flush(10'000));
+    // A record holds its article and more: the large one fits in, not out. The huge one fits
+    // nowhere.
+    Daemon daemon(topics, "a",
+                  {"output.duplicates=route", "output.kafka.duplicates_topic=" + topics.out,
+                   "output.kafka.message_bytes_max=400000", "input.article_bytes_max=7500",
+                   "output.kafka.client.message.max.bytes=0"});
+    EXPECT_EQ(daemon.wait(30'000), 78) << "the client table may not set what an option stands for";
+    Daemon good(topics, "a",
+                {"output.duplicates=route", "output.kafka.duplicates_topic=refused.duplicates",
+                 "output.kafka.message_bytes_max=8000", "input.article_bytes_max=7500"});
+    ASSERT_TRUE(wait_until_committed(topics, 1, good, 30'000)) << good.log();
+    good.signal(SIGTERM);
+    EXPECT_EQ(good.wait(40'000), 0) << good.log();
+    std::vector<std::string> codes;
+    kafka::read_topic(Broker::instance().address(), topics.dead, 2'000,
+                      [&](const kafka::Record& record) {
+                          codes.emplace_back(record.header("__newsmill.errors.code"));
+                          return true;
+                      });
+    std::sort(codes.begin(), codes.end());
+    EXPECT_EQ(codes, (std::vector<std::string>{"OUTPUT_REJECTED", "OUTPUT_REJECTED", "TOO_LARGE"}));
 }
 
 TEST(Idle, costs_no_cpu) {
