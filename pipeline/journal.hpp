@@ -97,8 +97,6 @@ class JournalAgent final : public Agent {
 
     std::string_view name() const noexcept override { return "journal"; }
     Work do_work() noexcept override;
-    // Records may come without a wake-up.
-    std::int64_t deadline_ns() const noexcept override { return kNever; }
 
     bool ready() const noexcept {
         return ready_.load(std::memory_order_acquire);  // pairs with follow()'s release

@@ -80,7 +80,6 @@ class SinkAgent final : public Agent {
 
     Work receive() noexcept;
     Work send() noexcept;
-    Work settle() noexcept;
     Work commit_positions() noexcept;
     Work commit() noexcept;
     Work abort() noexcept;

@@ -45,7 +45,7 @@ TEST(ExactlyOnce, a_daemon_that_is_killed_ten_times) {
         << daemon->log();
     daemon->signal(SIGTERM);
     EXPECT_EQ(daemon->wait(40'000), 0) << daemon->log();
-    EXPECT_EQ(verify(topics, kPartitions), "");
+    EXPECT_EQ(verify(topics), "");
 }
 
 TEST(ExactlyOnce, a_broker_that_restarts) {
@@ -66,7 +66,7 @@ TEST(ExactlyOnce, a_broker_that_restarts) {
     ASSERT_TRUE(daemon.running()) << daemon.log();
     daemon.signal(SIGTERM);
     EXPECT_EQ(daemon.wait(40'000), 0) << daemon.log();
-    EXPECT_EQ(verify(topics, kPartitions), "");
+    EXPECT_EQ(verify(topics), "");
 }
 
 TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {
@@ -92,7 +92,7 @@ TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {
     EXPECT_EQ(first.wait(40'000), 0) << first.log();
     // The second one did take part.
     EXPECT_NE(second.log().find("committed"), std::string::npos) << second.log();
-    EXPECT_EQ(verify(topics, kPartitions), "");
+    EXPECT_EQ(verify(topics), "");
 }
 
 TEST(ExactlyOnce, a_zombie_is_fenced) {
@@ -113,7 +113,7 @@ TEST(ExactlyOnce, a_zombie_is_fenced) {
     ASSERT_TRUE(successor.running()) << successor.log();
     successor.signal(SIGTERM);
     EXPECT_EQ(successor.wait(40'000), 0) << successor.log();
-    EXPECT_EQ(verify(topics, kPartitions), "");
+    EXPECT_EQ(verify(topics), "");
 }
 
 // Records, duplicates and dead letters that are too large for their topics never stop the line.

@@ -368,8 +368,7 @@ Id id_of(std::string_view text) {
 
 }  // namespace
 
-std::string verify(const Topics& topics, int partitions, const std::vector<std::string>& sets) {
-    static_cast<void>(partitions);
+std::string verify(const Topics& topics, const std::vector<std::string>& sets) {
     std::vector<std::string> all = settings(topics, "reference");
     all.insert(all.end(), sets.begin(), sets.end());
     const LoadedConfig loaded = load_config("", all);

@@ -84,6 +84,6 @@ bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, 
 // Everything that must hold of the output, given the input and the journal: exactly once, in the
 // order of each partition, and each value byte for byte what the inline run over the journal's
 // order gives. Empty if all holds; else what does not.
-std::string verify(const Topics& topics, int partitions, const std::vector<std::string>& sets = {});
+std::string verify(const Topics& topics, const std::vector<std::string>& sets = {});
 
 }  // namespace newsmill::kafka_test
