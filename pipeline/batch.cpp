@@ -18,7 +18,9 @@ std::string_view code_name(Code code) noexcept {
 }
 
 std::string_view dedup_kind_name(DedupKind kind) noexcept {
-    return kind == DedupKind::kUnique ? "unique" : "exact";
+    constexpr std::string_view kNames[] = {"unique",   "exact",  "near", "contained",
+                                           "contains", "update", "kill"};
+    return kNames[static_cast<std::size_t>(kind)];
 }
 
 std::string_view quote_type_name(QuoteType type) noexcept {

@@ -115,16 +115,37 @@ struct Hash128 {
 // ---- dedup
 // -------------------------------------------------------------------------------------------
 
-enum class DedupKind : std::uint8_t { kUnique, kExact };
+enum class DedupKind : std::uint8_t {
+    kUnique,
+    kExact,      // the same words
+    kNear,       // nearly the same words
+    kContained,  // a part of the other: a cut copy
+    kContains,   // the other and more: a copy with additions
+    kUpdate,     // the same uri, a later version
+    kKill,       // its provider withdraws it (pubStatus canceled)
+};
 std::string_view dedup_kind_name(DedupKind kind) noexcept;
+
+// One record beside the article's own, about a copy that the decision concerns.
+struct Notice {
+    enum class Kind : std::uint8_t {
+        kKill,      // `copy` is known in the cluster of an article that is withdrawn
+        kElection,  // the deciding article takes the place of `copy` as the cluster's canonical one
+    };
+    Kind kind = Kind::kKill;
+    std::string_view uri;  // of the copy
+    Origin copy;           // its coordinates; timestamp_ms is unset
+};
 
 // A function of the journal's prefix alone; see stages/dedup.hpp.
 struct Decision {
     DedupKind kind = DedupKind::kUnique;
     std::uint64_t cluster_id = 0;  // of the cluster's first article
     std::int32_t similarity = 0;   // 0-100; 0 for unique
-    std::string_view of_uri;       // the first sighting; empty for unique
+    std::int32_t containment = 0;  // 0-100: how much of the shorter one stands in the longer
+    std::string_view of_uri;       // the cluster's canonical article; empty for unique
     Origin of;                     // its coordinates; of.timestamp_ms is unset
+    std::span<const Notice> notices;
 };
 
 // ---- quotes
@@ -168,8 +189,8 @@ struct Topic {
 // ---- route
 // ---------------------------------------------------------------------------------------
 
-enum class Channel : std::uint8_t { kMain, kDuplicates, kDeadLetters, kNone };
-inline constexpr int kChannels = 3;  // kNone is not published
+enum class Channel : std::uint8_t { kMain, kDuplicates, kDeadLetters, kNotices, kNone };
+inline constexpr int kChannels = 4;  // kNone is not published
 
 struct Output {
     Channel channel = Channel::kNone;
@@ -214,21 +235,30 @@ struct Article {
     std::int64_t version_created_ms = kNoTime;
     std::string_view published_raw;  // kept when the date can't be read
     std::uint32_t repairs = 0;       // bit set of Repair
+    std::uint32_t version = 0;       // the provider's number of this version; 0 if none
+    bool canceled = false;           // pubStatus says that the provider withdraws it
 
     Hash128 exact_hash;             // fingerprint
+    std::string_view sketch;        // fingerprint: stages/fingerprint.hpp; empty if there is none
     Decision decision;              // dedup
     std::span<const Quote> quotes;  // quotes
     std::span<const Topic> topics;  // topics, strongest first
     std::string_view record;  // encode: the output value, one line of JSON without its newline
     Output output;            // route: what the sink publishes for this article
+    std::span<const Output> notices;  // route: what it publishes after it, one for each notice
 };
 
 // What the journal says of one article: everything that a decision may depend on.
 struct JournalEntry {
     Origin origin;  // id; timestamp_ms is not part of it
     Hash128 exact_hash;
+    std::string_view sketch;          // as the fingerprint stage made it; the engine looks not in
     std::int64_t event_ms = kNoTime;  // the record's own time (Kafka's, else the date in it)
+    std::int64_t version_created_ms = kNoTime;
+    std::uint32_t version = 0;
+    bool canceled = false;
     std::string_view uri;
+    std::string_view source;  // the provider
 };
 
 // Memory that articles view and that must outlive them: a fetched message, a mapped file.

@@ -192,6 +192,7 @@ void SinkAgent::count(const Batch& batch) noexcept {
             case Channel::kDeadLetters: metrics_.dead_letters_out.add(); break;
             case Channel::kMain:
             case Channel::kDuplicates:
+            case Channel::kNotices:
             case Channel::kNone: metrics_.articles_out.add(); break;
         }
         if (article.ok() && article.decision.kind != DedupKind::kUnique)
