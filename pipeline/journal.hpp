@@ -7,14 +7,7 @@
 // appends their entries, follows the log, lets the follower (dedup) apply every entry, decides each
 // batch at the moment when its own record comes back, and deals the batches to the back lanes in
 // sequence.
-//
-// Record format, version 1, little endian; a batch makes one record:
-//   "NMJ1"  u64 writer  u64 sequence  u32 entries  u16 topics  { u16 length, bytes }*
-//   entries x { u16 topic, i32 partition, i64 offset, u64 hash high, u64 hash low, i64 event_ms,
-//               u16 uri length, bytes }
-//   u64 XXH3-64 of all before
-// A record that fails its checksum or has another magic is ignored by every reader alike, and
-// counted.
+// The records are in pipeline/journal_record.hpp.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +18,7 @@
 #include <vector>
 
 #include "pipeline/agent.hpp"
+#include "pipeline/journal_record.hpp"
 #include "pipeline/metrics.hpp"
 #include "pipeline/stage.hpp"
 
@@ -66,23 +60,6 @@ class MemoryJournal final : public Journal {
     std::deque<std::string> records_;
     std::string current_;
 };
-
-// ---- The record's codec
-// ----------------------------------------------------------------------------
-
-// Writes the entries of the batch's ok articles; returns their number.
-std::uint32_t encode_journal_record(const Batch& batch, std::uint64_t writer, std::string& out);
-
-struct JournalRecord {
-    std::uint64_t writer = 0;
-    std::uint64_t sequence = 0;
-    std::vector<JournalEntry> entries;  // views into the decoded bytes
-};
-// False for a foreign, cut or damaged record. Never reads past `bytes`.
-bool decode_journal_record(std::string_view bytes, JournalRecord& out);
-
-// What the journal says of one article.
-JournalEntry journal_entry(const Article& article) noexcept;
 
 // ---- The agent
 // -------------------------------------------------------------------------------------
@@ -128,6 +105,7 @@ class JournalAgent final : public Agent {
     std::deque<Waiting> waiting_;  // sequences released_ … taken_ - 1
     std::uint64_t taken_ = 0;
     std::uint64_t released_ = 0;
+    JournalEncoder encoder_;
     std::string scratch_;
     JournalRecord record_;
     bool unsent_ =

@@ -313,6 +313,7 @@ std::map<Id, std::string> reference(const Topics& topics, const LoadedConfig& lo
                 wrong += "a journal record is damaged; ";
                 return true;
             }
+            if (record.kind != JournalRecordKind::kEntries) return true;
             BatchLimits limits;
             limits.articles_max = static_cast<std::uint32_t>(record.entries.size());
             Batch batch(limits);

@@ -269,6 +269,7 @@ class World {
         for (const std::string& bytes : broker_.journal()) {
             JournalRecord record;
             EXPECT_TRUE(decode_journal_record(bytes, record));
+            if (record.kind != JournalRecordKind::kEntries) continue;
             for (const JournalEntry& entry : record.entries) {
                 batch.reset();
                 const auto& input =
