@@ -25,7 +25,7 @@ struct NormalizeOptions {
     bool drop_boilerplate = true;           // advertising, links to other stories, credits, bylines
     bool drop_repeated_headline = true;     // at the start of the body
     bool detect_language = true;            // else the declared language is taken as it is
-    std::size_t language_bytes_max = 512;   // CLD2 looks at so much of a text
+    std::size_t language_bytes_max = 2048;  // CLD2 looks at so much of a text
     std::size_t headline_chars_max = 1000;  // code points; a longer one is cut at a word
     std::size_t uri_bytes_max = 4096;       // a longer one is replaced by the payload's hash
     // Query parameters that say how a reader came, not what is read. '*' at the end: a prefix; with
