@@ -61,39 +61,56 @@ std::string fold_name(std::string_view name) {
     return folded;
 }
 
-class LanguageTable {
+class CodeTable {
    public:
-    LanguageTable() {
+    CodeTable() {
         for (const char* const* code = icu::Locale::getISOLanguages(); *code != nullptr; ++code) {
-            const std::string_view canonical = keep(*code);
+            // ICU's codes are static; two-letter ones are canonical as they are.
+            const std::string_view canonical = *code;
             codes_.emplace(*code, canonical);
             const char* const iso3 = uloc_getISO3Language(*code);
             if (*iso3 != '\0') codes_.emplace(iso3, canonical);
         }
         for (const auto& [old_code, code] : kOldCodes) codes_[std::string(old_code)] = code;
-        codes_.erase("und");
-        codes_.erase("mul");
-        codes_.erase("zxx");
-        codes_.erase("mis");
+        for (const char* const none : {"und", "mul", "zxx", "mis"}) codes_.erase(none);
+    }
+
+    std::string_view find(const std::string& code) const {
+        const auto row = codes_.find(code);
+        return row == codes_.end() ? std::string_view{} : row->second;
+    }
+    const std::map<std::string, std::string_view, std::less<>>& all() const { return codes_; }
+
+   private:
+    std::map<std::string, std::string_view, std::less<>> codes_;
+};
+
+const CodeTable& codes() {
+    static const CodeTable built;
+    return built;
+}
+
+// Built by the first article that gives its language by name: that takes a quarter of a second.
+class NameTable {
+   public:
+    NameTable() {
         for (const char* const locale : kNamingLocales) add_names(locale);
-        for (const auto& [code, canonical] : codes_) {
+        for (const auto& [code, canonical] : codes().all()) {
             if (code.size() == 2) add_name(code.c_str(), code.c_str(), canonical);
         }
         for (const auto& [name, code] : kOtherNames) names_[std::string(name)] = code;
     }
 
-    std::string_view code(const std::string& code) const {
-        const auto row = codes_.find(code);
-        return row == codes_.end() ? std::string_view{} : row->second;
-    }
-    std::string_view name(const std::string& name) const {
+    std::string_view find(const std::string& name) const {
         const auto row = names_.find(name);
         return row == names_.end() ? std::string_view{} : row->second;
     }
 
    private:
     void add_names(const char* locale) {
-        for (const auto& [code, canonical] : codes_) add_name(code.c_str(), locale, canonical);
+        for (const auto& [code, canonical] : codes().all()) {
+            add_name(code.c_str(), locale, canonical);
+        }
     }
     void add_name(const char* code, const char* locale, std::string_view canonical) {
         std::array<UChar, 128> name;
@@ -106,15 +123,12 @@ class LanguageTable {
         icu::UnicodeString(name.data(), length).toUTF8String(text);
         if (text.size() > 3) names_.emplace(fold_name(text), canonical);
     }
-    // ICU's codes are static; two-letter ones are canonical as they are.
-    std::string_view keep(const char* code) { return code; }
 
-    std::map<std::string, std::string_view, std::less<>> codes_;
     std::unordered_map<std::string, std::string_view> names_;
 };
 
-const LanguageTable& table() {
-    static const LanguageTable built;
+const NameTable& names() {
+    static const NameTable built;
     return built;
 }
 
@@ -197,11 +211,11 @@ std::string_view language_code(std::string_view declared) noexcept {
     const std::string folded = fold_name(declared);
     const std::string primary = folded.substr(0, folded.find_first_of("-_ ,;/("));
     if (primary.size() == 2 || primary.size() == 3) {
-        const std::string_view code = table().code(primary);
+        const std::string_view code = codes().find(primary);
         if (!code.empty()) return code;
     }
-    std::string_view code = table().name(folded);
-    if (code.empty()) code = table().name(primary);
+    std::string_view code = names().find(folded);
+    if (code.empty()) code = names().find(primary);
     return code;
 }
 
