@@ -37,6 +37,7 @@ Config demo_config(Config config, const std::string& brokers) {
     config.input.kafka.group = "demo";
     config.output.kafka.topic = "demo.enriched";
     config.output.kafka.dead_letter_topic = "demo.dead-letters";
+    config.output.kafka.notices_topic = "demo.notices";
     config.dedup.journal = JournalType::kKafka;
     config.dedup.kafka.topic = "demo.journal";
     config.run.mode = RunMode::kDemo;
@@ -100,6 +101,7 @@ int demo(const Args& args) {
     cluster.create_topic(config.input.kafka.topics.front(), kPartitions);
     cluster.create_topic(config.output.kafka.topic, kPartitions);
     cluster.create_topic(config.output.kafka.dead_letter_topic, 1);
+    cluster.create_topic(config.output.kafka.notices_topic, 1);
     cluster.create_topic(config.dedup.kafka.topic, 1);
     const std::uint64_t fed = feed(config, embedded::sample_articles);
     std::fprintf(stderr, "newsmill demo: %d articles through an in-process Kafka at %s\n",
@@ -135,12 +137,12 @@ int demo(const Args& args) {
     std::uint64_t quotes = 0;
     for (const RecordView& record : records) quotes += record.quotes.size();
     print_table(records);
-    write_out("\n" + dead + (dead.empty() ? "" : "\n") +
-              fmt::format(
-                  "{} articles in: {} records out, {} of them exact duplicates, {} statements, {} "
-                  "dead letters; {} transactions\n",
-                  fed, records.size(), pipeline.metrics().duplicates_out.get(), quotes, dead_count,
-                  pipeline.metrics().commits.get()));
+    write_out(
+        "\n" + dead + (dead.empty() ? "" : "\n") +
+        fmt::format("{} articles in: {} records out, {} of them duplicates, {} statements, {} "
+                    "dead letters; {} transactions\n",
+                    fed, records.size(), pipeline.metrics().duplicates_out.get(), quotes,
+                    dead_count, pipeline.metrics().commits.get()));
     const bool whole = records.size() + dead_count == fed;
     if (!whole) say_error("some articles are missing");
     return whole ? kExitOk : kExitTryAgain;

@@ -23,6 +23,7 @@ struct Args {
     ConfigArgs config;
     std::vector<std::string> paths;
     std::string dead_letters;
+    std::string notices;
     bool quiet = false;
 };
 
@@ -55,6 +56,44 @@ class DeadLetterFile {
     bool to_file_;
 };
 
+// Notices as NDJSON in a file; without one there is no place for them beside the records.
+class NoticeFile {
+   public:
+    explicit NoticeFile(const std::string& path) {
+        if (!path.empty()) file_.open(path, std::ios::binary | std::ios::trunc);
+        open_ = !path.empty();
+    }
+    bool good() { return !open_ || file_.good(); }
+    bool finish() {
+        if (open_) file_.flush();
+        return good();
+    }
+    void write(const Output& notice) {
+        if (open_) file_ << notice.value << '\n';
+    }
+
+   private:
+    std::ofstream file_;
+    bool open_;
+};
+
+// The closing line. Of notices only if there are any: most archives have none.
+void say_done(const Metrics& metrics, double seconds, bool notices_kept) {
+    const std::uint64_t notices = metrics.notices_out.get();
+    const std::string of_notices = notices == 0
+                                       ? ""
+                                       : ", " + grouped(notices) + " notices" +
+                                             (notices_kept ? "" : " (--notices FILE keeps them)");
+    std::fprintf(stderr,
+                 "newsmill: %s articles: %s records (%s duplicates among them)%s, %s dead letters; "
+                 "%.1f s, %.1f MB/s\n",
+                 grouped(metrics.articles_in.get()).c_str(),
+                 grouped(metrics.articles_out.get()).c_str(),
+                 grouped(metrics.duplicates_out.get()).c_str(), of_notices.c_str(),
+                 grouped(metrics.dead_letters_out.get()).c_str(), seconds,
+                 static_cast<double>(metrics.bytes_in.get()) / 1e6 / seconds);
+}
+
 int enrich(const Args& args) {
     const std::optional<LoadedConfig> loaded = load_config_or_say(args.config);
     if (!loaded) return kExitConfig;
@@ -68,6 +107,11 @@ int enrich(const Args& args) {
     DeadLetterFile dead_letters(args.dead_letters);
     if (!dead_letters.good()) {
         say_error(args.dead_letters + ": can't be written");
+        return kExitUsage;
+    }
+    NoticeFile notices(args.notices);
+    if (!notices.good()) {
+        say_error(args.notices + ": can't be written");
         return kExitUsage;
     }
     std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of write(), not a death
@@ -85,7 +129,8 @@ int enrich(const Args& args) {
     // In the sink's thread; the progress line is main's, so a line of it may be overwritten: drawn
     // again.
     StreamProducer producer(
-        STDOUT_FILENO, [&dead_letters](const Article& article) { dead_letters.write(article); });
+        STDOUT_FILENO, [&dead_letters](const Article& article) { dead_letters.write(article); },
+        [&notices](const Output& notice) { notices.write(notice); });
     const auto started = std::chrono::steady_clock::now();
     Pipeline pipeline(mill.parts(consumer, producer, &journal), mill.pipeline_options(),
                       steady_clock());
@@ -113,17 +158,14 @@ int enrich(const Args& args) {
         say_error(args.dead_letters + ": can't be written");
         return kExitTryAgain;
     }
+    if (!notices.finish()) {
+        say_error(args.notices + ": can't be written");
+        return kExitTryAgain;
+    }
     if (!args.quiet) {
         const double seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-        std::fprintf(
-            stderr,
-            "newsmill: %s articles: %s records (%s duplicates among them), %s dead letters; "
-            "%.1f s, %.1f MB/s\n",
-            grouped(metrics.articles_in.get()).c_str(), grouped(metrics.articles_out.get()).c_str(),
-            grouped(metrics.duplicates_out.get()).c_str(),
-            grouped(metrics.dead_letters_out.get()).c_str(), seconds,
-            static_cast<double>(metrics.bytes_in.get()) / 1e6 / seconds);
+        say_done(metrics, seconds, !args.notices.empty());
     }
     const bool all_good = metrics.dead_letters_out.get() == 0 && consumer.errors().empty();
     return all_good ? kExitOk : kExitDeadLetters;
@@ -141,6 +183,10 @@ Action command_enrich(CLI::App& app) {
     app.add_option(
         "--dead-letters", args->dead_letters,
         "Write dead letters to this file as NDJSON instead of a line each to standard error");
+    app.add_option(
+        "--notices", args->notices,
+        "Write notices (copies of what is withdrawn, changes of the canonical article) to "
+        "this file as NDJSON; else they are only counted");
     app.add_flag("-q,--quiet", args->quiet, "No progress bar, no closing line");
     return [args] { return enrich(*args); };
 }

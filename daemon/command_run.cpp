@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "daemon/cli.hpp"
 #include "daemon/kafka_wiring.hpp"
@@ -32,10 +33,17 @@ class Reporter {
         const double seconds = std::chrono::duration<double>(now - at_).count();
         if (out != before_) {
             log_info(
-                "committed {} articles ({:.0f}/s): {} duplicates, {} dead letters; {} aborts, {} "
-                "rewinds",
+                "committed {} articles ({:.0f}/s): {} duplicates, {} notices, {} dead letters; {} "
+                "aborts, {} rewinds",
                 out, static_cast<double>(out - before_) / seconds, metrics.duplicates_out.get(),
-                metrics.dead_letters_out.get(), metrics.aborts.get(), metrics.rewinds.get());
+                metrics.notices_out.get(), metrics.dead_letters_out.get(), metrics.aborts.get(),
+                metrics.rewinds.get());
+        }
+        if (const std::uint64_t dropped = metrics.notices_dropped.get(); dropped != dropped_) {
+            log_warning(
+                "{} notices were too large for output.kafka.notices_topic, and are left out; raise "
+                "its max.message.bytes",
+                dropped - std::exchange(dropped_, dropped));
         }
         before_ = out;
         at_ = now;
@@ -43,6 +51,7 @@ class Reporter {
 
    private:
     std::uint64_t before_ = 0;
+    std::uint64_t dropped_ = 0;
     std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::now();
 };
 

@@ -53,6 +53,9 @@ kafka::ProducerOptions producer_options(const Config& config) {
         options.topics[static_cast<int>(Channel::kDuplicates)] = output.duplicates_topic;
     }
     options.topics[static_cast<int>(Channel::kDeadLetters)] = output.dead_letter_topic;
+    if (config.dedup.enabled) {
+        options.topics[static_cast<int>(Channel::kNotices)] = output.notices_topic;
+    }
     if (output.delivery == Delivery::kExactlyOnce) {
         options.transactional_id = output.transactional_prefix + "-" + config.input.kafka.group +
                                    "-" + instance_name(config);

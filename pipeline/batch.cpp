@@ -23,6 +23,14 @@ std::string_view dedup_kind_name(DedupKind kind) noexcept {
     return kNames[static_cast<std::size_t>(kind)];
 }
 
+bool is_duplicate(DedupKind kind) noexcept {
+    return kind == DedupKind::kExact || kind == DedupKind::kNear || kind == DedupKind::kContained;
+}
+
+std::string_view notice_kind_name(Notice::Kind kind) noexcept {
+    return kind == Notice::Kind::kKill ? "kill" : "election";
+}
+
 std::string_view quote_type_name(QuoteType type) noexcept {
     constexpr std::string_view kNames[] = {"direct", "mixed", "indirect", "transcript"};
     return kNames[static_cast<int>(type)];

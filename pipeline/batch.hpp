@@ -125,6 +125,8 @@ enum class DedupKind : std::uint8_t {
     kKill,       // its provider withdraws it (pubStatus canceled)
 };
 std::string_view dedup_kind_name(DedupKind kind) noexcept;
+// The same story again, with nothing new in it: exact, near and contained.
+bool is_duplicate(DedupKind kind) noexcept;
 
 // One record beside the article's own, about a copy that the decision concerns.
 struct Notice {
@@ -135,16 +137,25 @@ struct Notice {
     Kind kind = Kind::kKill;
     std::string_view uri;  // of the copy
     Origin copy;           // its coordinates; timestamp_ms is unset
+    // What is done to it: the article that withdraws, or the new canonical one. Mostly, but not
+    // always, the deciding article: a copy that comes after the kill is told of it at once.
+    std::string_view by_uri;
+    Origin by;  // timestamp_ms is unset
 };
+std::string_view notice_kind_name(Notice::Kind kind) noexcept;
 
 // A function of the journal's prefix alone; see stages/dedup.hpp.
 struct Decision {
     DedupKind kind = DedupKind::kUnique;
     std::uint64_t cluster_id = 0;  // of the cluster's first article
-    std::int32_t similarity = 0;   // 0-100; 0 for unique
+    std::int32_t similarity = 0;   // 0-100; 0 for unique, and where words have no part in it
     std::int32_t containment = 0;  // 0-100: how much of the shorter one stands in the longer
-    std::string_view of_uri;       // the cluster's canonical article; empty for unique
-    Origin of;                     // its coordinates; of.timestamp_ms is unset
+    // The cluster's canonical article; empty for unique, and for the kill of a uri that is not
+    // known.
+    std::string_view of_uri;
+    Origin of;            // its coordinates; of.timestamp_ms is unset
+    bool killed = false;  // what it copies, or an earlier version of it, was withdrawn before
+    std::uint32_t notices_omitted = 0;  // beyond dedup.notices_max
     std::span<const Notice> notices;
 };
 

@@ -120,6 +120,7 @@ class Checker {
         check_topic("output.kafka.topic", config_.output.kafka.topic);
         check_topic("output.kafka.duplicates_topic", config_.output.kafka.duplicates_topic);
         check_topic("output.kafka.dead_letter_topic", config_.output.kafka.dead_letter_topic);
+        check_topic("output.kafka.notices_topic", config_.output.kafka.notices_topic);
         check_topic("dedup.kafka.topic", config_.dedup.kafka.topic);
     }
 
@@ -182,6 +183,7 @@ class Checker {
         const Role roles[] = {
             {"output.kafka.topic", out.topic, true},
             {"output.kafka.dead_letter_topic", out.dead_letter_topic, true},
+            {"output.kafka.notices_topic", out.notices_topic, config_.dedup.enabled},
             {"output.kafka.duplicates_topic", out.duplicates_topic,
              config_.output.duplicates == Duplicates::kRoute},
             {"dedup.kafka.topic", config_.dedup.kafka.topic,

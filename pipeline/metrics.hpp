@@ -23,6 +23,7 @@ struct Metrics {
     Counter journal_appended, journal_read, journal_ignored;
     // sink: only what is committed
     Counter articles_out, duplicates_out, dead_letters_out, bytes_out;
+    Counter notices_out, notices_dropped;  // dropped: the output refuses them for good
     Counter commits, aborts, batches_dropped;
 };
 

@@ -95,19 +95,35 @@ Agent::Work SinkAgent::receive() noexcept {
     lane.pop();
     ++received_;
     sending_ = batch;
-    sending_at_ = 0;
+    sending_at_ = part_at_ = 0;
     return send();
 }
 
-Agent::Work SinkAgent::send() noexcept {
-    while (sending_at_ < sending_->articles.size()) {
-        Article& article = sending_->articles[sending_at_];
+// The article's output, then its notices, from where the last call stood.
+Outcome SinkAgent::send_article(Article& article) noexcept {
+    if (part_at_ == 0) {
         if (article.output.channel != Channel::kDeadLetters && options_.refuse &&
             producer_.refuses(article)) {
             options_.refuse(article, sending_->arena);
         }
-        const Outcome outcome =
-            article.output.channel == Channel::kNone ? Outcome::kOk : producer_.send(article);
+        if (article.output.channel != Channel::kNone) {
+            if (const Outcome outcome = producer_.send(article); outcome != Outcome::kOk)
+                return outcome;
+        }
+        ++part_at_;
+    }
+    for (; part_at_ <= article.notices.size(); ++part_at_) {
+        if (producer_.refuses_notices(article)) break;
+        const Outcome outcome = producer_.send_notice(article, article.notices[part_at_ - 1]);
+        if (outcome != Outcome::kOk) return outcome;
+    }
+    part_at_ = 0;
+    return Outcome::kOk;
+}
+
+Agent::Work SinkAgent::send() noexcept {
+    while (sending_at_ < sending_->articles.size()) {
+        const Outcome outcome = send_article(sending_->articles[sending_at_]);
         if (outcome == Outcome::kRetry) return Work::kIdle;
         if (outcome == Outcome::kFailed) return fail();
         if (outcome == Outcome::kAborted) {
@@ -195,9 +211,11 @@ void SinkAgent::count(const Batch& batch) noexcept {
             case Channel::kNotices:
             case Channel::kNone: metrics_.articles_out.add(); break;
         }
-        if (article.ok() && article.decision.kind != DedupKind::kUnique)
-            metrics_.duplicates_out.add();
+        if (article.ok() && is_duplicate(article.decision.kind)) metrics_.duplicates_out.add();
         metrics_.bytes_out.add(article.output.value.size());
+        if (article.notices.empty()) continue;
+        const bool refused = producer_.refuses_notices(article);
+        (refused ? metrics_.notices_dropped : metrics_.notices_out).add(article.notices.size());
     }
 }
 

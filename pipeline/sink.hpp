@@ -2,9 +2,9 @@
 //
 // Producer is the seam to what is written: Kafka (pipeline/kafka/producer.hpp), files
 // (pipeline/archive/stream_producer.hpp), the simulator's broker (tests/sim/). SinkAgent is the
-// logic: one transaction holds the outputs, the dead letters and the input positions of the batches
-// in it. On an abort the epoch is bumped, the source rewinds, and batches of an older epoch are
-// dropped here.
+// logic: one transaction holds the outputs, their notices, the dead letters and the input positions
+// of the batches in it. On an abort the epoch is bumped, the source rewinds, and batches of an
+// older epoch are dropped here.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,8 @@ class Producer {
     // stood. `send` may keep views of the article's output until the transaction ends.
     virtual Outcome begin() noexcept = 0;
     virtual Outcome send(const Article& article) noexcept = 0;
+    // One of the article's notices, after its own output.
+    virtual Outcome send_notice(const Article& article, const Output& notice) noexcept = 0;
     // Positions join the transaction, under the membership that the token stands for.
     virtual Outcome send_positions(const std::vector<Position>& positions,
                                    const GroupToken& token) noexcept = 0;
@@ -44,6 +46,11 @@ class Producer {
     // The output has refused this very article for good, in a transaction that was aborted for it:
     // it becomes a dead letter.
     virtual bool refuses(const Article& article) const noexcept {
+        static_cast<void>(article);
+        return false;
+    }
+    // The same of its notices: they are left out, and counted.
+    virtual bool refuses_notices(const Article& article) const noexcept {
         static_cast<void>(article);
         return false;
     }
@@ -80,6 +87,7 @@ class SinkAgent final : public Agent {
 
     Work receive() noexcept;
     Work send() noexcept;
+    Outcome send_article(Article& article) noexcept;
     Work commit_positions() noexcept;
     Work commit() noexcept;
     Work abort() noexcept;
@@ -107,6 +115,7 @@ class SinkAgent final : public Agent {
     std::int64_t opened_ns_ = 0;  // when the open transaction began
     Batch* sending_ = nullptr;    // taken, not wholly sent
     std::size_t sending_at_ = 0;  // its next article
+    std::size_t part_at_ = 0;     // and of it: 0 its own output, then its notices from 1
     std::vector<Batch*> held_;    // sent in the open transaction
     std::vector<Position> positions_;
 };

@@ -117,7 +117,7 @@ void DedupStage::process(Batch& batch) noexcept {
         decision.kind = entry.kind;
         decision.cluster_id = entry.cluster_id;
         if (entry.kind == DedupKind::kUnique) continue;
-        decision.similarity = 100;
+        decision.similarity = decision.containment = 100;
         decision.of_uri = batch.arena.copy(entry.of_uri);
         decision.of.topic = topics_[entry.of_topic];
         decision.of.partition = entry.of_partition;

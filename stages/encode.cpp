@@ -11,6 +11,7 @@
 #include "stages/formats/json_writer.hpp"
 #include "stages/formats/kafka_headers.hpp"
 #include "stages/formats/uri.hpp"
+#include "stages/normalize/status.hpp"
 
 namespace newsmill {
 namespace {
@@ -32,20 +33,6 @@ std::string_view trim(std::string_view text) noexcept {
     const std::size_t first = text.find_first_not_of(kSpace);
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-bool equal_folded(std::string_view text, std::string_view lower) noexcept {
-    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                      [](char a, char b) { return (a | 0x20) == b; });
-}
-
-// ninjs knows three; some feeds spell the last one the British way.
-std::string_view pub_status(std::string_view text) noexcept {
-    text = trim(text);
-    for (const std::string_view known : {"usable", "withheld", "canceled"}) {
-        if (equal_folded(text, known)) return known;
-    }
-    return equal_folded(text, "cancelled") ? "canceled" : "";
 }
 
 // 1-9, or 0 for anything else.
@@ -111,6 +98,29 @@ void write_origin(const Origin& origin, JsonWriter& out) noexcept {
         out.member("file", origin.topic);
         out.member("line", origin.offset);
     }
+    out.close_object();
+}
+
+// An article that another one speaks of.
+void write_reference(std::string_view uri, const Origin& origin, JsonWriter& out) noexcept {
+    out.open_object();
+    if (!uri.empty()) member_uri(out, "uri", uri);
+    out.key("input");
+    write_origin(origin, out);
+    out.close_object();
+}
+
+void write_cluster_id(std::uint64_t id, JsonWriter& out) noexcept {
+    member_hex(out, "clusterId", "c:", id);
+}
+
+void write_run(const EncodeOptions& options, JsonWriter& out) noexcept {
+    out.key("run");
+    out.open_object();
+    out.member_if("id", options.run_id);
+    out.member_if("mode", options.mode);
+    out.member_if("configHash", options.config_hash);
+    out.member_if("build", options.build);
     out.close_object();
 }
 
@@ -211,7 +221,7 @@ void EncodeStage::write_ninjs3(const Article& article, JsonWriter& out) noexcept
     out.member_if("version", trim(raw.version));
     member_time(out, "firstCreated", article.first_created_ms);
     member_time(out, "versionCreated", article.version_created_ms);
-    out.member_if("pubStatus", pub_status(raw.pub_status));
+    out.member_if("pubStatus", normalize::pub_status(raw.pub_status));
     if (const int value = urgency(raw.urgency); value > 0) out.member("urgency", value);
     const std::string_view rights = trim(raw.copyright);
     out.member_if(is_notice(rights) ? "copyrightNotice" : "copyrightHolder", rights);
@@ -342,7 +352,7 @@ void EncodeStage::write_ninjs1(const Article& article, JsonWriter& out) noexcept
     out.member_if("version", trim(raw.version));
     member_time(out, "firstcreated", article.first_created_ms);
     member_time(out, "versioncreated", article.version_created_ms);
-    out.member_if("pubstatus", pub_status(raw.pub_status));
+    out.member_if("pubstatus", normalize::pub_status(raw.pub_status));
     if (const int value = urgency(raw.urgency); value > 0) out.member("urgency", value);
     const std::string_view rights = trim(raw.copyright);
     out.member_if(is_notice(rights) ? "copyrightnotice" : "copyrightholder", rights);
@@ -381,13 +391,7 @@ void EncodeStage::write_enrichment(const Article& article, JsonWriter& out) noex
     out.key("enrichment");
     out.open_object();
     out.member("schema", options_.schema);
-    out.key("run");
-    out.open_object();
-    out.member_if("id", options_.run_id);
-    out.member_if("mode", options_.mode);
-    out.member_if("configHash", options_.config_hash);
-    out.member_if("build", options_.build);
-    out.close_object();
+    write_run(options_, out);
     out.key("input");
     write_origin(article.origin, out);
     write_dedup(article.decision, out);
@@ -414,19 +418,27 @@ void EncodeStage::write_enrichment(const Article& article, JsonWriter& out) noex
     out.close_object();
 }
 
+// The measures stand where words decided, or had a part in it: an update that is known by its uri
+// alone has none.
 void EncodeStage::write_dedup(const Decision& decision, JsonWriter& out) noexcept {
     out.key("dedup");
     out.open_object();
     out.member("decision", dedup_kind_name(decision.kind));
-    member_hex(out, "clusterId", "c:", decision.cluster_id);
-    if (decision.kind != DedupKind::kUnique) {
+    write_cluster_id(decision.cluster_id, out);
+    if (decision.similarity > 0 || decision.containment > 0) {
         out.member("similarity", decision.similarity);
+        out.member("containment", decision.containment);
+    }
+    if (!decision.of.topic.empty()) {
         out.key("of");
-        out.open_object();
-        if (!decision.of_uri.empty()) member_uri(out, "uri", decision.of_uri);
-        out.key("input");
-        write_origin(decision.of, out);
-        out.close_object();
+        write_reference(decision.of_uri, decision.of, out);
+    }
+    if (decision.killed) {
+        out.key("killed");
+        out.raw("true");
+    }
+    if (decision.notices_omitted > 0) {
+        out.member("noticesOmitted", std::int64_t{decision.notices_omitted});
     }
     out.close_object();
 }
@@ -504,18 +516,52 @@ void EncodeStage::write_span(Span span, JsonWriter& out) noexcept {
     out.close_object();
 }
 
-std::span<const Header> record_headers(const Article& article, const EncodeOptions& options,
+std::string_view notice_line(const Article& article, const Notice& notice,
+                             const EncodeOptions& options, Arena& arena) noexcept {
+    JsonWriter out(arena, 640 + notice.uri.size() + notice.by_uri.size());
+    out.open_object();
+    out.member("schema", kNoticeSchema);
+    out.member("type", notice_kind_name(notice.kind));
+    write_cluster_id(article.decision.cluster_id, out);
+    if (!notice.uri.empty()) member_uri(out, "uri", notice.uri);
+    out.key("input");
+    write_origin(notice.copy, out);
+    // A withdrawal comes from somebody; what lost an election is from now on a copy of somebody's.
+    out.key(notice.kind == Notice::Kind::kKill ? "by" : "of");
+    write_reference(notice.by_uri, notice.by, out);
+    write_run(options, out);
+    out.close_object();
+    return out.finish();
+}
+
+namespace {
+
+std::span<const Header> output_headers(const Article& article, const EncodeOptions& options,
+                                       std::string_view schema, std::string_view notice,
                                        Arena& arena) noexcept {
-    constexpr std::size_t kOwn = 5;
+    constexpr std::size_t kOwn = 6;
     HeaderList headers(arena, kOwn + article.headers.size());
     headers.add("newsmill-run", arena.copy(options.run_id));
     headers.add("newsmill-input", format_origin(article.origin, arena));
     if (!options.config_hash.empty())
         headers.add("newsmill-config", arena.copy(options.config_hash));
-    headers.add("newsmill-schema", arena.copy(options.schema));
+    headers.add("newsmill-schema", schema);
     headers.add("newsmill-dedup", dedup_kind_name(article.decision.kind));
+    if (!notice.empty()) headers.add("newsmill-notice", notice);
     headers.add_foreign(article.headers);
     return headers.list();
+}
+
+}  // namespace
+
+std::span<const Header> record_headers(const Article& article, const EncodeOptions& options,
+                                       Arena& arena) noexcept {
+    return output_headers(article, options, arena.copy(options.schema), {}, arena);
+}
+
+std::span<const Header> notice_headers(const Article& article, const Notice& notice,
+                                       const EncodeOptions& options, Arena& arena) noexcept {
+    return output_headers(article, options, kNoticeSchema, notice_kind_name(notice.kind), arena);
 }
 
 }  // namespace newsmill

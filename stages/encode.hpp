@@ -28,6 +28,7 @@ bool parse_profile(std::string_view name, Profile& profile) noexcept;
 std::string_view profile_name(Profile profile) noexcept;
 
 inline constexpr std::string_view kEnrichmentSchema = "urn:newsmill:schema:enrichment:1";
+inline constexpr std::string_view kNoticeSchema = "urn:newsmill:schema:notice:1";
 
 struct EncodeOptions {
     Profile profile = Profile::kNinjs31Ext;
@@ -69,5 +70,14 @@ class EncodeStage final : public Stage {
 // mill left. In the arena; values of options are copied.
 std::span<const Header> record_headers(const Article& article, const EncodeOptions& options,
                                        Arena& arena) noexcept;
+
+// The value of a notice, one line of JSON without its newline, in the arena
+// (docs/schema/newsmill-notice.schema.json). `article` is the deciding one.
+std::string_view notice_line(const Article& article, const Notice& notice,
+                             const EncodeOptions& options, Arena& arena) noexcept;
+
+// As those of the deciding article's record, but -schema is the notice's, and -notice its type.
+std::span<const Header> notice_headers(const Article& article, const Notice& notice,
+                                       const EncodeOptions& options, Arena& arena) noexcept;
 
 }  // namespace newsmill

@@ -6,6 +6,7 @@
 #include "stages/normalize/dates.hpp"
 #include "stages/normalize/furniture.hpp"
 #include "stages/normalize/language.hpp"
+#include "stages/normalize/status.hpp"
 #include "stages/normalize/unicode.hpp"
 #include "stages/normalize/uri.hpp"
 
@@ -59,7 +60,10 @@ class NormalizeStage::Worker {
 
     void normalize(Article& article, Arena& arena) noexcept {
         text(article, arena);
-        if (article.headline.empty() && article.body.empty()) {
+        article.version = normalize::version_number(article.raw.version);
+        article.canceled = normalize::pub_status(article.raw.pub_status) == "canceled";
+        // A withdrawal needs no words.
+        if (article.headline.empty() && article.body.empty() && !article.canceled) {
             reject(article, Code::kNoText, "normalize", "no headline and no body left");
             return;
         }

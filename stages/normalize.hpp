@@ -7,7 +7,8 @@
 // A repeated headline, a byline and marked boilerplate go; see normalize/furniture.hpp.
 //
 // A clean body stays a view of the input (one scan, no copy); what had to change lives in the
-// batch's arena. Errors: an article without a headline and a body is rejected with NO_TEXT.
+// batch's arena. Errors: an article without a headline and a body is rejected with NO_TEXT, unless
+// it is a withdrawal (pubStatus canceled).
 // Threads: one at a time; instances share only constant tables.
 #pragma once
 

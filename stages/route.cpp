@@ -17,7 +17,7 @@ void RouteStage::route(Article& article, Arena& arena) const noexcept {
     }
     Output& output = article.output;
     output.channel = Channel::kMain;
-    if (article.decision.kind != DedupKind::kUnique) {
+    if (is_duplicate(article.decision.kind)) {
         if (options_.duplicates == RouteOptions::Duplicates::kRoute)
             output.channel = Channel::kDuplicates;
         if (options_.duplicates == RouteOptions::Duplicates::kDrop) output.channel = Channel::kNone;
@@ -26,6 +26,23 @@ void RouteStage::route(Article& article, Arena& arena) const noexcept {
     output.key = article.uri;
     output.value = article.record;
     if (!options_.for_files) output.headers = record_headers(article, options_.encode, arena);
+    route_notices(article, arena);
+}
+
+void RouteStage::route_notices(Article& article, Arena& arena) const noexcept {
+    const std::span<const Notice> notices = article.decision.notices;
+    const std::span<Output> outputs = arena.array<Output>(notices.size());
+    for (std::size_t i = 0; i < notices.size(); ++i) {
+        Output& output = outputs[i];
+        output.channel = Channel::kNotices;
+        output.has_key = true;
+        output.key = notices[i].uri;
+        output.value = notice_line(article, notices[i], options_.encode, arena);
+        if (!options_.for_files) {
+            output.headers = notice_headers(article, notices[i], options_.encode, arena);
+        }
+    }
+    article.notices = outputs;
 }
 
 void RouteStage::route_dead_letter(Article& article, Arena& arena) const noexcept {

@@ -1,8 +1,11 @@
 // route: decides what the sink publishes for each article, and where: its record, the record of a
-// duplicate, or its dead letter. The last stage, so that the sink's thread only sends.
+// duplicate, or its dead letter; and its notices, which no setting drops. The last stage, so that
+// the sink's thread only sends.
 //
-// Key is the uri, so that all versions of a story meet in one partition; a dead letter keeps the
-// key that it came with. Results live in the batch's arena. Threads: one an instance.
+// Key is the uri, so that all versions of a story meet in one partition; a notice has that of the
+// copy that it is about; a dead letter keeps the key that it came with. When the output refuses an
+// article's record, its dead letter goes in its place, and its notices still go. Results live in
+// the batch's arena. Threads: one an instance.
 #pragma once
 
 #include <string_view>
@@ -13,6 +16,8 @@
 namespace newsmill {
 
 struct RouteOptions {
+    // Of exact, near and contained copies. What brings news is no duplicate: a text that contains
+    // more, an update, a kill.
     enum class Duplicates : std::uint8_t { kAnnotate, kRoute, kDrop };
     Duplicates duplicates = Duplicates::kAnnotate;
     // For files: no headers, and a dead letter is one line of JSON instead of the input's bytes.
@@ -30,6 +35,7 @@ class RouteStage final : public Stage {
     void route(Article& article, Arena& arena) const noexcept;
 
    private:
+    void route_notices(Article& article, Arena& arena) const noexcept;
     void route_dead_letter(Article& article, Arena& arena) const noexcept;
 
     RouteOptions options_;

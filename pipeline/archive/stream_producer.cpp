@@ -10,8 +10,8 @@ namespace newsmill {
 
 constexpr std::size_t kBufferBytes = 1 << 20;
 
-StreamProducer::StreamProducer(int fd, DeadLetter dead_letter)
-    : fd_(fd), dead_letter_(std::move(dead_letter)) {
+StreamProducer::StreamProducer(int fd, DeadLetter dead_letter, Notice notice)
+    : fd_(fd), dead_letter_(std::move(dead_letter)), notice_(std::move(notice)) {
     buffer_.reserve(2 * kBufferBytes);
 }
 
@@ -22,6 +22,11 @@ Outcome StreamProducer::send(const Article& article) noexcept {
     }
     buffer_.append(article.output.value).push_back('\n');
     return buffer_.size() < kBufferBytes ? Outcome::kOk : commit();
+}
+
+Outcome StreamProducer::send_notice(const Article& /*article*/, const Output& notice) noexcept {
+    if (notice_) notice_(notice);
+    return Outcome::kOk;
 }
 
 Outcome StreamProducer::commit() noexcept {

@@ -1,6 +1,6 @@
 // The sink's side of files: records as lines on a file descriptor (standard output), dead letters
-// handed to a callback. A commit writes out what is buffered; there is nothing to abort. Threads:
-// the sink's. Errors: a closed pipe or a full disk is final.
+// and notices handed to callbacks. A commit writes out what is buffered; there is nothing to abort.
+// Threads: the sink's. Errors: a closed pipe or a full disk is final.
 #pragma once
 
 #include <functional>
@@ -14,11 +14,15 @@ class StreamProducer final : public Producer {
    public:
     using DeadLetter = std::function<void(const Article&)>;
 
-    // `fd` stays the caller's. `dead_letter` is called in the order of the input.
-    StreamProducer(int fd, DeadLetter dead_letter);
+    using Notice = std::function<void(const Output&)>;
+
+    // `fd` stays the caller's. `dead_letter` and `notice` are called in the order of the input;
+    // without `notice` there is no place for them.
+    StreamProducer(int fd, DeadLetter dead_letter, Notice notice = nullptr);
 
     Outcome begin() noexcept override { return Outcome::kOk; }
     Outcome send(const Article& article) noexcept override;
+    Outcome send_notice(const Article& article, const Output& notice) noexcept override;
     Outcome send_positions(const std::vector<Position>& /*positions*/,
                            const GroupToken& /*token*/) noexcept override {
         return Outcome::kOk;
@@ -30,6 +34,7 @@ class StreamProducer final : public Producer {
    private:
     int fd_;
     DeadLetter dead_letter_;
+    Notice notice_;
     std::string buffer_;
     Failure failure_;
 };

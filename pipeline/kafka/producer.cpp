@@ -33,6 +33,22 @@ std::tuple<std::string, std::int32_t, std::int64_t> id_of(const Article& article
     return {std::string(article.origin.topic), article.origin.partition, article.origin.offset};
 }
 
+// What a delivery report brings back: the article, and in the lowest bit whether the message was a
+// notice of it.
+constexpr std::uintptr_t kNoticeBit = 1;
+static_assert(alignof(Article) > kNoticeBit);
+
+const void* opaque_of(const Article& article, const Output& output) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(&article);
+    const bool is_notice = output.channel == Channel::kNotices;
+    return reinterpret_cast<const void*>(is_notice ? address | kNoticeBit : address);
+}
+
+std::pair<const Article*, bool> sender_of(const void* opaque) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(opaque);
+    return {reinterpret_cast<const Article*>(address & ~kNoticeBit), (address & kNoticeBit) != 0};
+}
+
 // The broker will never take this very message.
 bool is_refusal(rd_kafka_resp_err_t error) noexcept {
     return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
@@ -140,7 +156,14 @@ Outcome KafkaProducer::begin() noexcept {
 }
 
 Outcome KafkaProducer::send(const Article& article) noexcept {
-    const Output& output = article.output;
+    return produce(article, article.output);
+}
+
+Outcome KafkaProducer::send_notice(const Article& article, const Output& notice) noexcept {
+    return produce(article, notice);
+}
+
+Outcome KafkaProducer::produce(const Article& article, const Output& output) noexcept {
     rd_kafka_topic_t* topic = topics_[static_cast<int>(output.channel)];
     if (topic == nullptr) return Outcome::kOk;
     const bool cut = output.channel == Channel::kDeadLetters && is_cut(article);
@@ -149,7 +172,7 @@ Outcome KafkaProducer::send(const Article& article) noexcept {
     message.topic(topic);
     if (output.has_value) message.value(cut ? output.value.substr(0, cut_bytes()) : output.value);
     if (output.has_key) message.key(output.key);
-    message.opaque(&article);
+    message.opaque(opaque_of(article, output));
     if (headers != nullptr) message.headers(headers);
     rd_kafka_error_t* error = message.produce(client_.get());
     if (error == nullptr) return Outcome::kOk;
@@ -162,11 +185,18 @@ Outcome KafkaProducer::send(const Article& article) noexcept {
     }
     if (is_refusal(code) && !cut) {
         rd_kafka_error_destroy(error);
-        // The sink asks refuses() and sends the dead letter, or sends the dead letter again, cut.
-        (output.channel == Channel::kDeadLetters ? cut_ : refused_).insert(id_of(article));
+        // The sink asks again, and sends the dead letter, or that cut, or leaves the notices out.
+        note_refusal(article, output.channel);
         return Outcome::kRetry;
     }
     return outcome_of(take_error(error), "send");
+}
+
+void KafkaProducer::note_refusal(const Article& article, Channel channel) noexcept {
+    std::set<Id>& kind = channel == Channel::kDeadLetters ? cut_
+                         : channel == Channel::kNotices   ? refused_notices_
+                                                          : refused_;
+    kind.insert(id_of(article));
 }
 
 std::size_t KafkaProducer::cut_bytes() const noexcept {
@@ -181,16 +211,20 @@ bool KafkaProducer::refuses(const Article& article) const noexcept {
     return !refused_.empty() && refused_.contains(id_of(article));
 }
 
+bool KafkaProducer::refuses_notices(const Article& article) const noexcept {
+    return !refused_notices_.empty() && refused_notices_.contains(id_of(article));
+}
+
 // Served by flush, commit, abort and poll, all in the sink's thread; the batch is still held.
 void KafkaProducer::on_failed_delivery(const rd_kafka_message_s* message, void* opaque) {
     auto& self = *static_cast<KafkaProducer*>(opaque);
-    const auto* article = static_cast<const Article*>(message->_private);
+    const auto [article, is_notice] = sender_of(message->_private);
     self.delivery_failed_ = true;
     if (!is_refusal(message->err)) return;
-    if (article->output.channel != Channel::kDeadLetters) {
-        self.refused_.insert(id_of(*article));
-    } else if (!self.is_cut(*article)) {
-        self.cut_.insert(id_of(*article));
+    if (is_notice) {
+        self.note_refusal(*article, Channel::kNotices);
+    } else if (article->output.channel != Channel::kDeadLetters || !self.is_cut(*article)) {
+        self.note_refusal(*article, article->output.channel);
     } else {
         self.failure_ = {
             kExitConfig,

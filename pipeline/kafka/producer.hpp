@@ -7,7 +7,8 @@
 // instead. A dead letter that is too large itself goes with the beginning of its value, and a
 // header
 // `__newsmill.errors.value_bytes` that says how long the whole is: it still stands in the input
-// topic, at the coordinates that the other headers give.
+// topic, at the coordinates that the other headers give. Notices that are refused are left out, all
+// of their article: refuses_notices() says so.
 // Threads: the sink's. Errors: as in pipeline/sink.hpp.
 #pragma once
 
@@ -27,7 +28,7 @@ namespace newsmill::kafka {
 
 struct ProducerOptions {
     std::string brokers;
-    std::string topics[kChannels];  // main, duplicates, dead letters; empty: nothing goes there
+    std::string topics[kChannels];  // by Channel; empty: nothing goes there
     std::string transactional_id;   // empty: at least once
     std::int64_t transaction_timeout_ms = 60'000;
     std::int64_t message_bytes_max = 8 << 20;
@@ -44,11 +45,13 @@ class KafkaProducer final : public Producer {
 
     Outcome begin() noexcept override;
     Outcome send(const Article& article) noexcept override;
+    Outcome send_notice(const Article& article, const Output& notice) noexcept override;
     Outcome send_positions(const std::vector<Position>& positions,
                            const GroupToken& token) noexcept override;
     Outcome commit() noexcept override;
     Outcome abort() noexcept override;
     bool refuses(const Article& article) const noexcept override;
+    bool refuses_notices(const Article& article) const noexcept override;
     Failure failure() const override { return failure_; }
     void close() noexcept override;
 
@@ -57,6 +60,9 @@ class KafkaProducer final : public Producer {
 
     void init_transactions();
     Outcome commit_positions() noexcept;
+    Outcome produce(const Article& article, const Output& output) noexcept;
+    // A message that is never taken: what becomes of it next time.
+    void note_refusal(const Article& article, Channel channel) noexcept;
     Outcome outcome_of(Trouble trouble, const char* doing) noexcept;
     std::size_t cut_bytes() const noexcept;
     bool is_cut(const Article& article) const noexcept;
@@ -68,6 +74,7 @@ class KafkaProducer final : public Producer {
     rd_kafka_topic_s* topics_[kChannels] = {};
     std::set<Id> refused_;
     std::set<Id> cut_;              // dead letters that have to be cut
+    std::set<Id> refused_notices_;  // articles whose notices are left out
     bool delivery_failed_ = false;  // at least once: something of this round was not delivered
     std::vector<Position> positions_;
     GroupToken token_;

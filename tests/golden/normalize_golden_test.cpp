@@ -36,12 +36,19 @@ void set_field(Article& article, std::string_view name, element value) {
         return;
     }
     static const std::map<std::string_view, std::string_view Fields::*> kFields = {
-        {"id", &Fields::id},           {"uri", &Fields::uri},
-        {"url", &Fields::url},         {"headline", &Fields::headline},
-        {"body", &Fields::body},       {"by", &Fields::by},
-        {"located", &Fields::located}, {"language", &Fields::language},
-        {"source", &Fields::source},   {"published", &Fields::published},
-        {"updated", &Fields::updated}};
+        {"id", &Fields::id},
+        {"uri", &Fields::uri},
+        {"url", &Fields::url},
+        {"headline", &Fields::headline},
+        {"body", &Fields::body},
+        {"by", &Fields::by},
+        {"located", &Fields::located},
+        {"language", &Fields::language},
+        {"source", &Fields::source},
+        {"published", &Fields::published},
+        {"updated", &Fields::updated},
+        {"version", &Fields::version},
+        {"pub_status", &Fields::pub_status}};
     const std::string_view text = value.get_string().value();
     if (name == "payload") {
         article.payload = text;
@@ -87,6 +94,10 @@ void compare(const Article& article, std::string_view name, element value) {
         EXPECT_EQ(article.*time->second, expected);
     } else if (name == "code") {
         EXPECT_EQ(code_name(article.verdict.code), value.get_string().value());
+    } else if (name == "version") {
+        EXPECT_EQ(article.version, value.get_uint64().value());
+    } else if (name == "canceled") {
+        EXPECT_EQ(article.canceled, value.get_bool().value());
     } else if (name == "body_is_ascii") {
         EXPECT_EQ(article.body_is_ascii, value.get_bool().value());
     } else if (name == "body_is_view") {

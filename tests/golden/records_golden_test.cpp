@@ -136,9 +136,12 @@ void fill(element from, Article& article, Arena& arena) {
     if (from["raw"].get(part) == simdjson::SUCCESS) fill_raw(part, article.raw);
     if (from["dedup"].get(part) == simdjson::SUCCESS) {
         Decision& decision = article.decision;
-        decision.kind = text(part, "kind") == "exact" ? DedupKind::kExact : DedupKind::kUnique;
+        decision.kind = named(text(part, "kind"), DedupKind::kKill, dedup_kind_name);
         decision.cluster_id = static_cast<std::uint64_t>(number(part, "cluster_id", 0));
         decision.similarity = static_cast<std::int32_t>(number(part, "similarity", 0));
+        decision.containment = static_cast<std::int32_t>(number(part, "containment", 0));
+        decision.killed = part["killed"].error() == simdjson::SUCCESS;
+        decision.notices_omitted = static_cast<std::uint32_t>(number(part, "notices_omitted", 0));
         decision.of_uri = text(part, "of_uri");
         element of;
         if (part["of"].get(of) == simdjson::SUCCESS) decision.of = origin_of(of);

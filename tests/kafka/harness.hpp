@@ -32,7 +32,7 @@ class Broker {
 };
 
 struct Topics {
-    std::string in, out, dead, journal, group;
+    std::string in, out, dead, notices, journal, group;
 };
 // Fresh names, created with `partitions` each (the journal with one).
 Topics make_topics(const std::string& name, int partitions);

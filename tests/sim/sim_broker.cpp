@@ -298,9 +298,18 @@ Outcome SimProducer::begin() noexcept {
 }
 
 Outcome SimProducer::send(const Article& article) noexcept {
+    return append(article, article.output, 0);
+}
+
+Outcome SimProducer::send_notice(const Article& article, const Output& notice) noexcept {
+    return append(article, notice, 1 + static_cast<std::size_t>(&notice - article.notices.data()));
+}
+
+Outcome SimProducer::append(const Article& article, const Output& output,
+                            std::size_t part) noexcept {
     if (const Outcome outcome = trouble(); outcome != Outcome::kOk) return outcome;
-    OutputRecord record{std::string(article.output.value), article.output.channel,
-                        article.origin.partition, article.origin.offset, 0};
+    OutputRecord record{std::string(output.value), output.channel, article.origin.partition,
+                        article.origin.offset,     part,           0};
     return broker_.append(id_, std::move(record)) ? Outcome::kOk : Outcome::kAborted;
 }
 

@@ -43,6 +43,7 @@ struct OutputRecord {
     Channel channel;
     std::int32_t partition;  // of the input
     std::int64_t offset;
+    std::size_t part;  // 0: the article's own; from 1: its notices
     std::uint64_t transaction;
 };
 
@@ -176,6 +177,7 @@ class SimProducer final : public Producer {
     SimProducer(SimBroker& broker, std::string id);
     Outcome begin() noexcept override;
     Outcome send(const Article& article) noexcept override;
+    Outcome send_notice(const Article& article, const Output& notice) noexcept override;
     Outcome send_positions(const std::vector<Position>& positions,
                            const GroupToken& token) noexcept override;
     Outcome commit() noexcept override;
@@ -184,6 +186,7 @@ class SimProducer final : public Producer {
 
    private:
     Outcome trouble() noexcept;
+    Outcome append(const Article& article, const Output& output, std::size_t part) noexcept;
 
     SimBroker& broker_;
     std::string id_;

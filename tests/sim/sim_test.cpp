@@ -44,8 +44,24 @@ std::string value_of(const Article& article) {
     std::ostringstream out;
     out << article.payload << '|' << dedup_kind_name(article.decision.kind) << '|'
         << article.decision.cluster_id << '|' << article.decision.of_uri << '|'
-        << article.decision.of.partition << '@' << article.decision.of.offset;
+        << article.decision.of.partition << '@' << article.decision.of.offset << '|'
+        << article.decision.similarity << '|' << article.decision.killed;
     return out.str();
+}
+
+std::string value_of(const Notice& notice) {
+    std::ostringstream out;
+    out << notice_kind_name(notice.kind) << '|' << notice.uri << '|' << notice.copy.partition << '@'
+        << notice.copy.offset << '|' << notice.by_uri << '|' << notice.by.partition << '@'
+        << notice.by.offset;
+    return out.str();
+}
+
+// All that is published for an article, in order: its own output, then its notices.
+std::vector<std::string> parts_of(const Article& article) {
+    std::vector<std::string> parts = {value_of(article)};
+    for (const Notice& notice : article.decision.notices) parts.push_back(value_of(notice));
+    return parts;
 }
 
 class SimBack final : public Stage {
@@ -55,6 +71,13 @@ class SimBack final : public Stage {
         for (Article& article : batch.articles) {
             article.output.channel = article.ok() ? Channel::kMain : Channel::kDeadLetters;
             article.output.value = batch.arena.copy(value_of(article));
+            const std::span<const Notice> notices = article.decision.notices;
+            const std::span<Output> outputs = batch.arena.array<Output>(notices.size());
+            for (std::size_t i = 0; i < notices.size(); ++i) {
+                outputs[i].channel = Channel::kNotices;
+                outputs[i].value = batch.arena.copy(value_of(notices[i]));
+            }
+            article.notices = outputs;
         }
     }
 };
@@ -261,8 +284,8 @@ class World {
     }
 
     // What the inline run over the journal's order says of each article.
-    std::map<std::pair<std::int32_t, std::int64_t>, std::string> reference() const {
-        std::map<std::pair<std::int32_t, std::int64_t>, std::string> values;
+    std::map<std::pair<std::int32_t, std::int64_t>, std::vector<std::string>> reference() const {
+        std::map<std::pair<std::int32_t, std::int64_t>, std::vector<std::string>> values;
         DedupStage dedup(dedup_options({}));
         Batch batch({});
         SimFront front;
@@ -281,7 +304,7 @@ class World {
                 dedup.apply({&entry, 1});
                 dedup.process(batch);
                 values.try_emplace({entry.origin.partition, entry.origin.offset},
-                                   value_of(article));
+                                   parts_of(article));
             }
         }
         return values;
@@ -290,21 +313,27 @@ class World {
     std::string check() const {
         std::ostringstream wrong;
         const auto expected = reference();
-        std::set<std::pair<std::int32_t, std::int64_t>> seen;
+        std::map<std::pair<std::int32_t, std::int64_t>, std::size_t> seen;  // parts so far
         std::map<std::int32_t, std::int64_t> last;
         for (const OutputRecord& record : broker_.committed_output()) {
             const std::pair<std::int32_t, std::int64_t> id{record.partition, record.offset};
-            wrong << (seen.insert(id).second ? "" : "twice; ");
+            if (seen[id]++ != record.part) wrong << "twice, or a part is missing; ";
             const auto [at, first] = last.try_emplace(record.partition, record.offset);
-            if (!first && record.offset <= at->second) wrong << "out of order; ";
+            if (!first && record.offset < at->second) wrong << "out of order; ";
             at->second = record.offset;
             const auto it = expected.find(id);
             const std::string& payload = broker_
                                              .input()[static_cast<std::size_t>(id.first)]
                                                      [static_cast<std::size_t>(id.second)]
                                              .payload;
-            const std::string& want = it == expected.end() ? payload : it->second;
-            if (record.value != want) wrong << record.value << " is not " << want << "; ";
+            const std::vector<std::string> want =
+                it == expected.end() ? std::vector<std::string>{payload} : it->second;
+            if (record.part >= want.size() || record.value != want[record.part])
+                wrong << record.value << " is not wanted; ";
+        }
+        for (const auto& [id, parts] : expected) {
+            const auto it = seen.find(id);
+            if (it != seen.end() && it->second != parts.size()) wrong << "a notice is missing; ";
         }
         std::size_t total = 0;
         for (const auto& partition : broker_.input()) total += partition.size();

@@ -22,6 +22,10 @@ class KeepingProducer final : public Producer {
         open_.append(article.output.value).push_back('\n');
         return Outcome::kOk;
     }
+    Outcome send_notice(const Article& /*article*/, const Output& notice) noexcept override {
+        open_.append(notice.value).push_back('\n');
+        return Outcome::kOk;
+    }
     Outcome send_positions(const std::vector<Position>& /*positions*/,
                            const GroupToken& /*token*/) noexcept override {
         return Outcome::kOk;
