@@ -109,8 +109,9 @@ int demo(const Args& args) {
 
     Mill mill(config, loaded->hash, Mill::Output::kKafka);
     KafkaParts kafka = connect(config, true);
-    Pipeline pipeline(mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get()),
-                      mill.pipeline_options(), steady_clock());
+    Pipeline pipeline(
+        mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get(), kafka.snapshots.get()),
+        mill.pipeline_options(), steady_clock());
     run_process(pipeline, ProcessOptions{});
     if (pipeline.control().failed()) {
         say_error(pipeline.control().failure().message);
@@ -151,7 +152,7 @@ int demo(const Args& args) {
 int run_demo(const Args& args) {
     try {
         return demo(args);
-    } catch (const kafka::StartError& error) {
+    } catch (const StartError& error) {
         say_error(error.what());
         return error.exit_code();
     }

@@ -8,11 +8,14 @@
 #include <memory>
 
 #include "daemon/cli.hpp"
+#include "daemon/journal_wiring.hpp"
 #include "daemon/mill.hpp"
 #include "daemon/process.hpp"
 #include "daemon/progress.hpp"
 #include "pipeline/archive/file_consumer.hpp"
 #include "pipeline/archive/stream_producer.hpp"
+#include "pipeline/log.hpp"
+#include "pipeline/start_error.hpp"
 
 namespace newsmill {
 namespace {
@@ -120,11 +123,15 @@ int enrich(const Args& args) {
     // copies among them count, up to dedup.capacity.
     Config config = loaded->config;
     if (!loaded->origins.contains("dedup.window_ms")) config.dedup.window_ms = kForeverMs;
+    // No broker: the journal is in memory, or in files for runs that know of each other.
+    if (config.dedup.journal == JournalType::kKafka) config.dedup.journal = JournalType::kMemory;
+    log_set_level(LogLevel::kWarning);  // the journal's lines; standard error is for people here
     Mill mill(config, config_hash(config), Mill::Output::kFiles);
     FileReaderLimits limits;
     limits.record_bytes_max = static_cast<std::size_t>(loaded->config.input.article_bytes_max);
     FileConsumer consumer(paths, limits);
-    MemoryJournal journal;
+    const std::unique_ptr<Journal> journal = open_journal(config);
+    const std::unique_ptr<SnapshotStore> snapshots = open_snapshots(config);
     ProgressLine progress(!args.quiet);
     // In the sink's thread; the progress line is main's, so a line of it may be overwritten: drawn
     // again.
@@ -132,8 +139,8 @@ int enrich(const Args& args) {
         STDOUT_FILENO, [&dead_letters](const Article& article) { dead_letters.write(article); },
         [&notices](const Output& notice) { notices.write(notice); });
     const auto started = std::chrono::steady_clock::now();
-    Pipeline pipeline(mill.parts(consumer, producer, &journal), mill.pipeline_options(),
-                      steady_clock());
+    Pipeline pipeline(mill.parts(consumer, producer, journal.get(), snapshots.get()),
+                      mill.pipeline_options(), steady_clock());
     ProcessOptions options;
     options.drain_deadline_ms = loaded->config.pipeline.drain_deadline_ms;
     options.tick = [&] {
@@ -188,7 +195,14 @@ Action command_enrich(CLI::App& app) {
         "Write notices (copies of what is withdrawn, changes of the canonical article) to "
         "this file as NDJSON; else they are only counted");
     app.add_flag("-q,--quiet", args->quiet, "No progress bar, no closing line");
-    return [args] { return enrich(*args); };
+    return [args] {
+        try {
+            return enrich(*args);
+        } catch (const StartError& error) {
+            say_error(error.what());
+            return error.exit_code();
+        }
+    };
 }
 
 }  // namespace newsmill

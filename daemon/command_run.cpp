@@ -69,8 +69,9 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
              rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
     log_kafka_lines();
     KafkaParts kafka = connect(config, until_eof);
-    Pipeline pipeline(mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get()),
-                      mill.pipeline_options(), steady_clock());
+    Pipeline pipeline(
+        mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get(), kafka.snapshots.get()),
+        mill.pipeline_options(), steady_clock());
     Reporter reporter;
     bool ready = false;
     ProcessOptions options;
@@ -95,6 +96,13 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
         log_error("{}", failure.message);
         return failure.exit_code;
     }
+    const Metrics& metrics = pipeline.metrics();
+    if (kafka.journal != nullptr) {
+        log_info("journal: position {}, {} entries, state hash {:016x}, {} disagreements",
+                 metrics.journal_position.get(), metrics.journal_entries.get(),
+                 static_cast<std::uint64_t>(metrics.journal_state_hash.get()),
+                 metrics.journal_disagreements.get());
+    }
     log_info("stopped: all that was read is committed");
     return kExitOk;
 }
@@ -115,7 +123,7 @@ int run(const Args& args) {
     int exit_code = kExitOk;
     try {
         exit_code = run_pipeline(*loaded, args.until_eof);
-    } catch (const kafka::StartError& error) {
+    } catch (const StartError& error) {
         log_error("{}", error.what());
         exit_code = error.exit_code();
     } catch (const std::exception& error) {

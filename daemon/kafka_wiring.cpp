@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/cli.hpp"
+#include "daemon/journal_wiring.hpp"
 #include "pipeline/json_quote.hpp"
 #include "pipeline/kafka/cluster.hpp"
 #include "pipeline/log.hpp"
@@ -73,15 +74,6 @@ kafka::ProducerOptions producer_options(const Config& config) {
     return options;
 }
 
-kafka::JournalOptions journal_options(const Config& config) {
-    kafka::JournalOptions options;
-    options.brokers = journal_brokers(config);
-    options.topic = config.dedup.kafka.topic;
-    options.start_timeout_ms = kStartTimeoutMs;
-    merge(options.properties, config.dedup.kafka.client);
-    return options;
-}
-
 void check_input(const Config& config, int timeout_ms) {
     const auto& input = config.input.kafka;
     for (const std::string& topic : input.topics) {
@@ -108,12 +100,6 @@ void ensure_topics(const Config& config) {
                         config.dedup.kafka.client, kStartTimeoutMs);
 }
 
-std::unique_ptr<Journal> make_journal(const Config& config) {
-    if (!config.dedup.enabled) return nullptr;
-    if (config.dedup.journal == JournalType::kMemory) return std::make_unique<MemoryJournal>();
-    return std::make_unique<kafka::KafkaJournal>(journal_options(config));
-}
-
 }  // namespace
 
 KafkaParts connect(const Config& config, bool until_eof) {
@@ -121,7 +107,8 @@ KafkaParts connect(const Config& config, bool until_eof) {
     ensure_topics(config);
     KafkaParts parts;
     parts.producer = std::make_unique<kafka::KafkaProducer>(producer_options(config));
-    parts.journal = make_journal(config);
+    parts.journal = open_journal(config);
+    parts.snapshots = open_snapshots(config);
     parts.consumer = std::make_unique<kafka::KafkaConsumer>(consumer_options(config, until_eof));
     return parts;
 }

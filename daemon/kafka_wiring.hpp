@@ -7,20 +7,21 @@
 #include "pipeline/config.hpp"
 #include "pipeline/journal.hpp"
 #include "pipeline/kafka/consumer.hpp"
-#include "pipeline/kafka/journal.hpp"
 #include "pipeline/kafka/producer.hpp"
+#include "pipeline/snapshot.hpp"
 
 namespace newsmill {
 
 struct KafkaParts {
     std::unique_ptr<kafka::KafkaConsumer> consumer;
     std::unique_ptr<kafka::KafkaProducer> producer;
-    std::unique_ptr<Journal> journal;  // null if dedup is off
+    std::unique_ptr<Journal> journal;          // null if dedup is off
+    std::unique_ptr<SnapshotStore> snapshots;  // null if none are asked for
 };
 
 // Creates the output and journal topics that are missing, then connects: the producer first, which
 // fences an earlier life of this daemon and settles its transaction, then the journal, then the
-// consumer. Blocking; throws kafka::StartError.
+// consumer. Blocking; throws StartError.
 KafkaParts connect(const Config& config, bool until_eof);
 
 // librdkafka's lines into the log.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/build_info.hpp"
+#include "pipeline/log.hpp"
 #include "stages/fingerprint.hpp"
 #include "stages/normalize.hpp"
 #include "stages/parse.hpp"
@@ -125,15 +126,24 @@ StageChain Mill::back() const {
     return chain;
 }
 
-PipelineParts Mill::parts(Consumer& consumer, Producer& producer, Journal* journal) {
-    const bool dedup = config_.dedup.enabled && journal != nullptr;
-    return {consumer,
-            producer,
-            dedup ? journal : nullptr,
-            dedup ? &dedup_ : nullptr,
-            dedup ? &dedup_ : nullptr,
-            [this] { return front(); },
-            [this] { return back(); }};
+PipelineParts Mill::parts(Consumer& consumer, Producer& producer, Journal* journal,
+                          SnapshotStore* snapshots) {
+    PipelineParts parts{
+        consumer, producer, {}, [this] { return front(); }, [this] { return back(); }};
+    if (!config_.dedup.enabled || journal == nullptr) return parts;
+    parts.journal = {journal, &dedup_, &dedup_, snapshots, {}};
+    if (snapshots == nullptr) return parts;
+    FollowedState& state = parts.journal.state;
+    state = restore_newest(*snapshots, *journal, dedup_);
+    for (const std::string& line : state.refused) log_warning("{}", line);
+    if (state.restored) {
+        log_info("{} is taken over: {} entries, journal position {}, state hash {:016x}, {} ms",
+                 state.name, state.header.entries, state.header.position, state.header.state_hash,
+                 state.took_ms);
+    } else if (!state.refused.empty()) {
+        log_warning("no snapshot is good: the whole journal is read");
+    }
+    return parts;
 }
 
 PipelineOptions Mill::pipeline_options() const {
@@ -154,7 +164,13 @@ PipelineOptions Mill::pipeline_options() const {
         refused_.route(article, arena);
     };
     options.runner.park_max_ns = config_.pipeline.park_ms_max * kMillisecond;
-    options.journal_writer = random_writer();
+    options.journal.writer = random_writer();
+    options.journal.change_settings = config_.dedup.settings == SettingsRule::kChange;
+    options.journal.state_hash_interval_entries =
+        static_cast<std::uint64_t>(config_.dedup.state_hash_interval_entries);
+    options.journal.snapshot_interval_entries =
+        static_cast<std::uint64_t>(config_.dedup.snapshot_interval_entries);
+    options.journal.snapshot_drain_ns_max = config_.pipeline.drain_deadline_ms / 2 * kMillisecond;
     return options;
 }
 

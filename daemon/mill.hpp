@@ -26,8 +26,10 @@ class Mill {
     // One a pipeline, on the one journal's thread.
     DedupStage& dedup() noexcept { return dedup_; }
 
-    // `journal` null if dedup is off; all outlive the pipeline.
-    PipelineParts parts(Consumer& consumer, Producer& producer, Journal* journal);
+    // `journal` null if dedup is off, `snapshots` if there are none; all outlive the pipeline.
+    // Takes the newest good snapshot over, and logs what it did.
+    PipelineParts parts(Consumer& consumer, Producer& producer, Journal* journal,
+                        SnapshotStore* snapshots = nullptr);
     PipelineOptions pipeline_options() const;
     const MemoryPlan& memory() const noexcept { return memory_; }
 

@@ -29,7 +29,8 @@ namespace newsmill {
 enum class InputType : std::uint8_t { kKafka, kFiles };
 enum class InputFormat : std::uint8_t { kAuto, kJson, kNinjs, kText };
 enum class OffsetReset : std::uint8_t { kEarliest, kLatest };
-enum class JournalType : std::uint8_t { kMemory, kKafka };
+enum class JournalType : std::uint8_t { kMemory, kFile, kKafka };
+enum class SettingsRule : std::uint8_t { kAdopt, kChange };
 enum class OutputType : std::uint8_t { kKafka, kStdout };
 enum class OutputProfile : std::uint8_t { kNinjs31Ext, kNinjs31, kNinjs1 };
 enum class Duplicates : std::uint8_t { kAnnotate, kRoute, kDrop };
@@ -154,6 +155,7 @@ std::string_view choice_name(InputType value) noexcept;
 std::string_view choice_name(InputFormat value) noexcept;
 std::string_view choice_name(OffsetReset value) noexcept;
 std::string_view choice_name(JournalType value) noexcept;
+std::string_view choice_name(SettingsRule value) noexcept;
 std::string_view choice_name(OutputType value) noexcept;
 std::string_view choice_name(OutputProfile value) noexcept;
 std::string_view choice_name(Duplicates value) noexcept;

@@ -104,6 +104,15 @@ class Checker {
             conflict("input.kafka.partition_fetch_bytes_max", "must not be more than",
                      "input.kafka.fetch_bytes_max");
         }
+        // A batch makes one record of the journal: 10 MB at most, and an entry up to 5 kB.
+        constexpr std::int64_t kJournalArticlesMax = 2000;
+        if (config_.dedup.enabled && config_.dedup.journal != JournalType::kMemory &&
+            config_.pipeline.batch_articles_max > kJournalArticlesMax) {
+            error("pipeline.batch_articles_max",
+                  "must not be more than " + std::to_string(kJournalArticlesMax) +
+                      " with a journal in Kafka or in files, where a batch makes one record",
+                  "dedup.journal");
+        }
     }
 
     void check_names() {
@@ -226,6 +235,10 @@ class Checker {
             output_brokers(config_) != config_.input.kafka.brokers) {
             warning("output.kafka.brokers",
                     "differs from input.kafka.brokers: exactly_once needs one cluster for both");
+        }
+        if (config_.dedup.journal == JournalType::kMemory && !config_.dedup.snapshot_path.empty()) {
+            warning("dedup.snapshot_path",
+                    "has no effect: a journal in memory does not outlive its daemon");
         }
         if (config_.pipeline.pool_batches != 0) {
             const std::int64_t lanes = config_.pipeline.lanes_front + config_.pipeline.lanes_back;

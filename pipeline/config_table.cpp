@@ -18,7 +18,8 @@ struct ChoiceNames;
 CHOICE_NAMES(InputType, "kafka", "files")
 CHOICE_NAMES(InputFormat, "auto", "json", "ninjs", "text")
 CHOICE_NAMES(OffsetReset, "earliest", "latest")
-CHOICE_NAMES(JournalType, "memory", "kafka")
+CHOICE_NAMES(JournalType, "memory", "file", "kafka")
+CHOICE_NAMES(SettingsRule, "adopt", "change")
 CHOICE_NAMES(OutputType, "kafka", "stdout")
 CHOICE_NAMES(OutputProfile, "ninjs-3.1-ext", "ninjs-3.1", "ninjs-1.x")
 CHOICE_NAMES(Duplicates, "annotate", "route", "drop")
@@ -128,6 +129,7 @@ std::string_view choice_name(InputType value) noexcept { return name_of(value); 
 std::string_view choice_name(InputFormat value) noexcept { return name_of(value); }
 std::string_view choice_name(OffsetReset value) noexcept { return name_of(value); }
 std::string_view choice_name(JournalType value) noexcept { return name_of(value); }
+std::string_view choice_name(SettingsRule value) noexcept { return name_of(value); }
 std::string_view choice_name(OutputType value) noexcept { return name_of(value); }
 std::string_view choice_name(OutputProfile value) noexcept { return name_of(value); }
 std::string_view choice_name(Duplicates value) noexcept { return name_of(value); }

@@ -2,25 +2,17 @@
 // read back, so that all of them decide alike who was first. See docs/architecture.md, "The
 // journal".
 //
-// Journal is the seam: in memory (below), Kafka (pipeline/kafka/journal.hpp), the simulator's
-// (tests/sim/). JournalAgent is the logic: it gathers the batches of the front lanes in sequence,
-// appends their entries, follows the log, lets the follower (dedup) apply every entry, decides each
-// batch at the moment when its own record comes back, and deals the batches to the back lanes in
-// sequence.
-// The records are in pipeline/journal_record.hpp.
+// Journal is the seam. Behind it: memory (below), files (pipeline/archive/file_journal.hpp), Kafka
+// (pipeline/kafka/journal.hpp), the simulator's (tests/sim/). The records that stand in it are in
+// pipeline/journal_record.hpp, the agent that appends and follows in pipeline/journal_agent.hpp.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "pipeline/agent.hpp"
-#include "pipeline/journal_record.hpp"
-#include "pipeline/metrics.hpp"
-#include "pipeline/stage.hpp"
 
 namespace newsmill {
 
@@ -36,6 +28,7 @@ enum class Outcome : std::uint8_t {
 class Journal {
    public:
     virtual ~Journal() = default;
+
     // Copies `record` and sees to it that it is appended: once, or more often, which readers
     // forgive. kOk, kRetry or kFailed.
     virtual Outcome append(std::string_view record) noexcept = 0;
@@ -44,74 +37,42 @@ class Journal {
     virtual Outcome poll(std::string_view& record) noexcept = 0;
     // Everything that was in the log at the start has been polled.
     virtual bool caught_up() noexcept = 0;
+
+    // ---- Places: between two records, growing along the log, the same for every reader.
+    // Which journal it is: a journal that is made anew may have the same text, and then has other
+    // records at the old one's places.
+    virtual std::string_view identity() const noexcept = 0;
+    // Before the oldest record that the log held at the start, and after the newest.
+    virtual std::int64_t begin_position() const noexcept = 0;
+    virtual std::int64_t end_position() const noexcept = 0;
+    // After the record that was polled last; at the start the oldest.
+    virtual std::int64_t position() const noexcept = 0;
+    // The next poll() gives the record after `position`, which position() or begin_position() once
+    // said. False, and nothing changes, if that place is gone, amid a record, or after the end.
+    virtual bool seek(std::int64_t position) noexcept = 0;
+
     virtual Failure failure() const { return {}; }
     virtual void set_waker(Parker* parker) noexcept { static_cast<void>(parker); }
     virtual void close() noexcept {}
 };
 
-// One process, no memory of the past: the order of append is the order.
+// One process, no memory of the past: the order of append is the order. Records are gone once they
+// are polled.
 class MemoryJournal final : public Journal {
    public:
     Outcome append(std::string_view record) noexcept override;
     Outcome poll(std::string_view& record) noexcept override;
     bool caught_up() noexcept override { return true; }
+    std::string_view identity() const noexcept override { return "memory"; }
+    std::int64_t begin_position() const noexcept override { return 0; }
+    std::int64_t end_position() const noexcept override { return 0; }
+    std::int64_t position() const noexcept override { return position_; }
+    bool seek(std::int64_t position) noexcept override;
 
    private:
     std::deque<std::string> records_;
+    std::int64_t position_ = 0;  // counts records
     std::string current_;
-};
-
-// ---- The agent
-// -------------------------------------------------------------------------------------
-
-class JournalAgent final : public Agent {
-   public:
-    // `writer` tells this process's records from all others', also from those of its earlier lives:
-    // random. `decide` is the dedup stage; it is also the follower. Without a journal (null),
-    // batches just pass.
-    JournalAgent(Journal* journal, std::uint64_t writer, JournalFollower* follower, Stage* decide,
-                 Control& control, std::vector<Link*> in, std::vector<Link*> out, Metrics& metrics);
-
-    std::string_view name() const noexcept override { return "journal"; }
-    Work do_work() noexcept override;
-
-    bool ready() const noexcept {
-        return ready_.load(std::memory_order_acquire);  // pairs with follow()'s release
-    }
-
-   private:
-    struct Waiting {
-        Batch* batch;
-        bool appended;
-        bool decided;
-    };
-
-    bool follow() noexcept;
-    bool take() noexcept;
-    bool release() noexcept;
-    void apply(std::string_view bytes) noexcept;
-    void fail() noexcept;
-    Work finish() noexcept;
-
-    Journal* journal_;
-    std::uint64_t writer_;
-    JournalFollower* follower_;
-    Stage* decide_;
-    Control& control_;
-    std::vector<Link*> in_;
-    std::vector<Link*> out_;
-    Metrics& metrics_;
-
-    std::deque<Waiting> waiting_;  // sequences released_ … taken_ - 1
-    std::uint64_t taken_ = 0;
-    std::uint64_t released_ = 0;
-    JournalEncoder encoder_;
-    std::string scratch_;
-    JournalRecord record_;
-    bool unsent_ =
-        false;  // scratch_ holds the record of the newest waiting batch, not yet accepted
-    bool done_ = false;
-    std::atomic<bool> ready_{false};
 };
 
 }  // namespace newsmill

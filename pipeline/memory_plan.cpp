@@ -10,8 +10,13 @@ namespace {
 
 // Code, lexicons, ICU's and CLD2's tables, thread stacks; measured with all stages on.
 constexpr std::int64_t kBaseBytes = 96 << 20;
-// Each journal client (a producer and a consumer) queues little: an entry has about 200 bytes.
-constexpr std::int64_t kJournalClientBytes = 16 << 20;
+// An entry of the journal: hashes, numbers, a sketch and a uri.
+constexpr std::int64_t kJournalEntryBytes = 1 << 10;
+// What the journal's consumer fetches ahead (pipeline/kafka/journal.hpp), and one more answer.
+constexpr std::int64_t kJournalFetchBytes = (16 << 20) + 2 * 10'000'000;
+constexpr std::int64_t kJournalFileBytes = 1 << 20;
+// A chunk in the making, and those that wait for the disk (pipeline/archive/snapshot_folder.hpp).
+constexpr std::int64_t kSnapshotBytes = 10 * (256 << 10);
 
 void set_lanes(const Config& config, unsigned cores, MemoryPlan& plan) {
     // Source, dedup and sink have a thread each, but mostly wait; parsing and normalizing cost
@@ -21,8 +26,9 @@ void set_lanes(const Config& config, unsigned cores, MemoryPlan& plan) {
         config.pipeline.lanes_front > 0 ? static_cast<int>(config.pipeline.lanes_front) : half;
     plan.lanes_back =
         config.pipeline.lanes_back > 0 ? static_cast<int>(config.pipeline.lanes_back) : half;
-    // One batch in work and a few waiting for each lane, and as many again held for a commit, during
-    // which the lanes must not run dry: with 12 for two lanes they did for a tenth of the time.
+    // One batch in work and a few waiting for each lane, and as many again held for a commit,
+    // during which the lanes must not run dry: with 12 for two lanes they did for a tenth of the
+    // time.
     plan.pool_batches = config.pipeline.pool_batches > 0
                             ? static_cast<int>(config.pipeline.pool_batches)
                             : 4 * (plan.lanes_front + plan.lanes_back) + 16;
@@ -43,6 +49,23 @@ void add_batches(const Config& config, MemoryPlan& plan) {
         std::to_string(plan.pool_batches) + " x (" + rough_bytes(payload) + " payload + " +
             rough_bytes(arena) + " arena + " + rough_bytes(articles) + " articles)",
         plan.pool_batches * (payload + arena + articles));
+}
+
+// Every batch may have its record on the way.
+void add_journal(const Config& config, MemoryPlan& plan) {
+    const bool kafka = config.dedup.journal == JournalType::kKafka;
+    const std::int64_t records =
+        plan.pool_batches * config.pipeline.batch_articles_max * kJournalEntryBytes;
+    const std::int64_t read = kafka                                        ? kJournalFetchBytes
+                              : config.dedup.journal == JournalType::kFile ? kJournalFileBytes
+                                                                           : 0;
+    add(plan, "journal",
+        std::to_string(plan.pool_batches) + " x " +
+            std::to_string(config.pipeline.batch_articles_max) + " entries x 1 KiB" +
+            (read > 0 ? " + " + rough_bytes(read) + " read" : std::string()),
+        records + read);
+    if (config.dedup.journal == JournalType::kMemory || config.dedup.snapshot_path.empty()) return;
+    add(plan, "snapshots", "chunks on their way to the disk", kSnapshotBytes);
 }
 
 }  // namespace
@@ -85,9 +108,7 @@ MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_
             std::to_string(config.dedup.capacity) + " articles x " +
                 std::to_string(index_entry_bytes) + " B",
             config.dedup.capacity * index_entry_bytes);
-        if (config.dedup.journal == JournalType::kKafka) {
-            add(plan, "journal", "a producer and a consumer", 2 * kJournalClientBytes);
-        }
+        add_journal(config, plan);
     }
     return plan;
 }

@@ -24,9 +24,8 @@ Pipeline::Pipeline(PipelineParts parts, const PipelineOptions& options, const Cl
     agents_.push_back(source_.get());
     inputs_.push_back({&free});
     add_lanes("front", options_.lanes_front, parts_.front, front_in, front_out);
-    journal_ =
-        std::make_unique<JournalAgent>(parts_.journal, options_.journal_writer, parts_.follower,
-                                       parts_.decide, control_, front_out, back_in, metrics_);
+    journal_ = std::make_unique<JournalAgent>(parts_.journal, options_.journal, control_, clock_,
+                                              front_out, back_in, metrics_);
     agents_.push_back(journal_.get());
     inputs_.push_back(front_out);
     add_lanes("back", options_.lanes_back, parts_.back, back_in, back_out);
@@ -79,8 +78,8 @@ void Pipeline::start() {
         control_.add_parker(parker);
         if (agents_[i] == source_.get()) parts_.consumer.set_waker(parker);
         if (agents_[i] == sink_.get()) parts_.producer.set_waker(parker);
-        if (agents_[i] == journal_.get() && parts_.journal != nullptr)
-            parts_.journal->set_waker(parker);
+        if (agents_[i] == journal_.get() && parts_.journal.journal != nullptr)
+            parts_.journal.journal->set_waker(parker);
     }
     for (const auto& runner : runners_) runner->start();
 }

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "pipeline/journal.hpp"
+#include "pipeline/journal_agent.hpp"
 #include "pipeline/lane.hpp"
 #include "pipeline/runner.hpp"
 #include "pipeline/sink.hpp"
@@ -24,17 +24,15 @@ struct PipelineOptions {
     SourceOptions source;
     SinkOptions sink;
     RunnerOptions runner;
-    std::uint64_t journal_writer = 1;
+    JournalAgentOptions journal;
 };
 
 // What a pipeline is made of; all references outlive it.
 struct PipelineParts {
     Consumer& consumer;
     Producer& producer;
-    Journal* journal = nullptr;           // null: no dedup
-    JournalFollower* follower = nullptr;  // with a journal: the dedup stage,
-    Stage* decide = nullptr;              // twice
-    std::function<StageChain()> front;    // a fresh chain for each lane; before threads start
+    JournalParts journal;               // none: no dedup
+    std::function<StageChain()> front;  // a fresh chain for each lane; before threads start
     std::function<StageChain()> back;
 };
 

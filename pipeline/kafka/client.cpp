@@ -60,6 +60,12 @@ void Conf::set_all(const Properties& properties) {
     for (const auto& [name, value] : properties) set(name, value);
 }
 
+void Conf::set_reader(const std::string& client_id) {
+    set("client.id", client_id);
+    set("enable.auto.commit", "false");
+    set("enable.auto.offset.store", "false");
+}
+
 Client Conf::make(bool consumer) {
     char text[512];
     rd_kafka_t* client =

@@ -5,11 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "pipeline/agent.hpp"
+#include "pipeline/start_error.hpp"
 
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
@@ -21,16 +21,7 @@ namespace newsmill::kafka {
 // librdkafka's own property names.
 using Properties = std::map<std::string, std::string>;
 
-// Thrown before threads start only: a client that can't be made or can't reach what it needs.
-class StartError : public std::runtime_error {
-   public:
-    StartError(int exit_code, const std::string& message)
-        : std::runtime_error(message), exit_code_(exit_code) {}
-    int exit_code() const noexcept { return exit_code_; }
-
-   private:
-    int exit_code_;
-};
+using newsmill::StartError;
 
 inline constexpr int kExitUnavailable = 69;
 inline constexpr int kExitTryAgain = 75;
@@ -61,6 +52,8 @@ class Conf {
     // Throws StartError(kExitConfig) for a name or value that librdkafka refuses.
     void set(const std::string& name, const std::string& value);
     void set_all(const Properties& properties);
+    // What all consumers here share: positions are never committed by the client.
+    void set_reader(const std::string& client_id);
     rd_kafka_conf_s* get() noexcept { return conf_; }
     Client make_consumer() { return make(true); }
     Client make_producer() { return make(false); }

@@ -23,23 +23,19 @@ Record to_record(const rd_kafka_message_t* message) {
     record.offset = message->offset;
     rd_kafka_timestamp_type_t type{};
     record.timestamp_ms = rd_kafka_message_timestamp(message, &type);
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-    for (std::size_t i = 0; i < rd_kafka_header_cnt(headers); ++i) {
-        const char* name = nullptr;
-        const void* value = nullptr;
-        std::size_t size = 0;
-        rd_kafka_header_get_all(headers, i, &name, &value, &size);
-        record.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
-    }
+    for_each_header(
+        message, [&](std::size_t count) { record.headers.reserve(count); },
+        [&](std::string_view name, std::string_view value) {
+            record.headers.emplace_back(name, value);
+        });
     return record;
 }
 
 Client make_reader(const std::string& brokers, const std::string& group) {
     Conf conf;
+    conf.set_reader("newsmill-reader");
     conf.set("bootstrap.servers", brokers);
     conf.set("group.id", group);
-    conf.set("enable.auto.commit", "false");
     conf.set("isolation.level", "read_committed");
     conf.set("auto.offset.reset", "earliest");
     return conf.make_consumer();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/kafka/group_token.hpp"
+#include "pipeline/kafka/message.hpp"
 
 namespace newsmill::kafka {
 namespace {
@@ -14,19 +15,15 @@ void release_message(void* message) noexcept {
     rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message));
 }
 
+// They view the message, which the batch pins.
 std::span<const Header> copy_headers(const rd_kafka_message_t* message, Arena& arena) noexcept {
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    const std::size_t count = rd_kafka_header_cnt(headers);
-    std::span<Header> out = arena.array<Header>(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const char* name = nullptr;
-        const void* value = nullptr;
-        std::size_t size = 0;
-        rd_kafka_header_get_all(headers, i, &name, &value, &size);
-        // They live as long as the message, which the batch pins.
-        out[i] = {name, {static_cast<const char*>(value), value == nullptr ? 0 : size}};
-    }
+    std::span<Header> out;
+    std::size_t next = 0;
+    for_each_header(
+        message, [&](std::size_t count) { out = arena.array<Header>(count); },
+        [&](std::string_view name, std::string_view value) {
+            out[next++] = {name, value};
+        });
     return out;
 }
 
@@ -34,9 +31,7 @@ std::span<const Header> copy_headers(const rd_kafka_message_t* message, Arena& a
 
 KafkaConsumer::KafkaConsumer(ConsumerOptions options) : options_(std::move(options)) {
     Conf conf;
-    conf.set("client.id", "newsmill-source");
-    conf.set("enable.auto.commit", "false");
-    conf.set("enable.auto.offset.store", "false");
+    conf.set_reader("newsmill-source");
     conf.set("isolation.level", "read_committed");
     conf.set("partition.assignment.strategy", "range");
     conf.set_all(options_.properties);

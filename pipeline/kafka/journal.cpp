@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/kafka/group_token.hpp"
@@ -9,13 +10,14 @@
 namespace newsmill::kafka {
 
 KafkaJournal::KafkaJournal(JournalOptions options) : options_(std::move(options)) {
-    open_producer();
+    if (!options_.read_only) open_producer();
     open_consumer();
 }
 
 KafkaJournal::~KafkaJournal() {
-    if (current_ != nullptr) rd_kafka_message_destroy(current_);
-    if (topic_ != nullptr) rd_kafka_topic_destroy(topic_);
+    drop_current();
+    if (topic_ == nullptr) return;
+    rd_kafka_topic_destroy(topic_);
     rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
@@ -24,7 +26,7 @@ void KafkaJournal::open_producer() {
     conf.set("client.id", "newsmill-journal");
     conf.set("linger.ms", "1");  // a batch waits for its record to come back
     conf.set("compression.type", "lz4");
-    conf.set("message.max.bytes", "10000000");
+    conf.set("message.max.bytes", std::to_string(kJournalRecordBytesMax));
     conf.set_all(options_.properties);
     conf.set("bootstrap.servers", options_.brokers);
     conf.set("enable.idempotence", "true");
@@ -57,36 +59,56 @@ void KafkaJournal::open_producer() {
 
 void KafkaJournal::open_consumer() {
     Conf conf;
-    conf.set("client.id", "newsmill-journal");
+    conf.set_reader("newsmill-journal");
     conf.set("group.id", "newsmill-journal-unused");  // librdkafka wants one; nothing is committed
-    conf.set("enable.auto.commit", "false");
-    conf.set("enable.auto.offset.store", "false");
-    conf.set("auto.offset.reset", "earliest");
+    conf.set("auto.offset.reset", "error");
     conf.set("fetch.wait.max.ms", "100");
-    conf.set("fetch.message.max.bytes", "10000000");
-    conf.set("queued.max.messages.kbytes", "16384");
+    conf.set("fetch.message.max.bytes", std::to_string(kJournalRecordBytesMax));
+    conf.set("queued.max.messages.kbytes", std::to_string(kJournalQueueBytes / 1024));
     conf.set_all(options_.properties);
     conf.set("bootstrap.servers", options_.brokers);
     consumer_ = conf.make_consumer();
     rd_kafka_poll_set_consumer(consumer_.get());
     queue_.reset(rd_kafka_queue_get_consumer(consumer_.get()));
-    std::int64_t low = 0;
-    const rd_kafka_resp_err_t error =
-        rd_kafka_query_watermark_offsets(consumer_.get(), options_.topic.c_str(), 0, &low,
-                                         &end_at_start_, options_.start_timeout_ms);
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        consumer_.get(), options_.topic.c_str(), 0, &begin_at_start_, &end_at_start_,
+        options_.start_timeout_ms);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         throw StartError(kExitUnavailable,
                          "journal: topic '" + options_.topic + "': " + rd_kafka_err2str(error));
     }
-    next_ = low;
+    char* cluster = rd_kafka_clusterid(consumer_.get(), options_.start_timeout_ms);
+    identity_ = options_.topic + "@" + (cluster == nullptr ? "" : cluster);
+    if (cluster != nullptr) rd_kafka_mem_free(consumer_.get(), cluster);
+    assign(begin_at_start_);
+}
+
+// An empty assignment first: librdkafka throws away what it had fetched ahead.
+void KafkaJournal::assign(std::int64_t offset) noexcept {
+    next_ = offset;
+    const PartitionList none(rd_kafka_topic_partition_list_new(0));
+    rd_kafka_assign(consumer_.get(), none.get());
     const PartitionList list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), 0)->offset = low;
+    rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), 0)->offset = offset;
     rd_kafka_assign(consumer_.get(), list.get());
+}
+
+bool KafkaJournal::seek(std::int64_t position) noexcept {
+    if (position < begin_at_start_ || position > std::max(end_at_start_, next_)) return false;
+    drop_current();
+    assign(position);
+    return true;
+}
+
+void KafkaJournal::drop_current() noexcept {
+    if (current_ != nullptr) rd_kafka_message_destroy(std::exchange(current_, nullptr));
 }
 
 void KafkaJournal::set_waker(Parker* parker) noexcept { wake_on(queue_.get(), parker); }
 
 Outcome KafkaJournal::append(std::string_view record) noexcept {
+    if (!producer_) failure_ = {kExitConfig, "journal: it is open for reading only"};
+    if (failure_.exit_code != 0) return Outcome::kFailed;
     rd_kafka_poll(producer_.get(), 0);
     if (failure_.exit_code != 0) return Outcome::kFailed;
     const int result =
@@ -111,8 +133,8 @@ void KafkaJournal::on_failed_delivery(const rd_kafka_message_s* message, void* o
 }
 
 Outcome KafkaJournal::poll(std::string_view& record) noexcept {
-    if (current_ != nullptr) rd_kafka_message_destroy(std::exchange(current_, nullptr));
-    rd_kafka_poll(producer_.get(), 0);
+    drop_current();
+    if (producer_) rd_kafka_poll(producer_.get(), 0);
     if (failure_.exit_code != 0) return Outcome::kFailed;
     rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer_.get(), 0);
     if (message == nullptr) return Outcome::kRetry;
@@ -120,12 +142,22 @@ Outcome KafkaJournal::poll(std::string_view& record) noexcept {
         const rd_kafka_resp_err_t error = message->err;
         const std::string text = rd_kafka_message_errstr(message);
         rd_kafka_message_destroy(message);
+        if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+            failure_ = {kExitTryAgain, "journal: topic '" + options_.topic +
+                                           "' has lost its records at " + std::to_string(next_) +
+                                           ", which were not yet read here: " + text};
+            return Outcome::kFailed;
+        }
         if (error != RD_KAFKA_RESP_ERR__FATAL &&
             error != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
             return Outcome::kRetry;  // passes, and librdkafka tries again by itself
         }
         failure_ = {kExitTryAgain, "journal: " + text};
         return Outcome::kFailed;
+    }
+    if (message->offset < next_) {  // fetched ahead of a seek
+        rd_kafka_message_destroy(message);
+        return Outcome::kRetry;
     }
     current_ = message;
     next_ = message->offset + 1;

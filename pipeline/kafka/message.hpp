@@ -1,4 +1,5 @@
-// A message on its way to rd_kafka_produceva(), put together part by part.
+// A message on its way to rd_kafka_produceva(), put together part by part; and the headers of one
+// that came.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -38,5 +39,23 @@ class Message {
     rd_kafka_vu_t parts_[9];
     std::size_t count_ = 0;
 };
+
+// Calls `reserve(count)` first, then `each(name, value)` for every header, in order. Names and
+// values live as long as the message.
+template <typename Reserve, typename Each>
+void for_each_header(const rd_kafka_message_t* message, Reserve reserve, Each each) {
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const std::size_t count = rd_kafka_header_cnt(headers);
+    reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const char* name = nullptr;
+        const void* value = nullptr;
+        std::size_t size = 0;
+        rd_kafka_header_get_all(headers, i, &name, &value, &size);
+        each(std::string_view(name),
+             std::string_view(static_cast<const char*>(value), value == nullptr ? 0 : size));
+    }
+}
 
 }  // namespace newsmill::kafka

@@ -200,6 +200,16 @@ class SimJournal final : public Journal {
     Outcome append(std::string_view record) noexcept override;
     Outcome poll(std::string_view& record) noexcept override;
     bool caught_up() noexcept override { return next_ >= end_; }
+    std::string_view identity() const noexcept override { return "sim"; }
+    std::int64_t begin_position() const noexcept override { return 0; }
+    std::int64_t end_position() const noexcept override { return static_cast<std::int64_t>(end_); }
+    std::int64_t position() const noexcept override { return static_cast<std::int64_t>(next_); }
+    bool seek(std::int64_t position) noexcept override {
+        if (position < 0 || position > static_cast<std::int64_t>(broker_.journal().size()))
+            return false;
+        next_ = static_cast<std::size_t>(position);
+        return true;
+    }
 
    private:
     SimBroker& broker_;

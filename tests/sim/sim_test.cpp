@@ -120,7 +120,11 @@ struct Daemon {
           producer(broker, "tx-" + instance),
           journal(broker),
           dedup(dedup_options(mutants)),
-          pipeline({consumer, producer, &journal, &dedup, &dedup, chain<SimFront>, chain<SimBack>},
+          pipeline({consumer,
+                    producer,
+                    {&journal, &dedup, &dedup, nullptr, {}},
+                    chain<SimFront>,
+                    chain<SimBack>},
                    options, clock) {}
 
     bool done() {
@@ -199,7 +203,7 @@ class World {
         o.sink.held_batches_max = 1 + random_.below(o.pool_batches);
         o.sink.commit_interval_ns = static_cast<std::int64_t>(1 + random_.below(50)) * kMillisecond;
         o.sink.check_epoch = mutants_.check_epoch;
-        o.journal_writer = ++incarnation_;
+        o.journal.writer = ++incarnation_;
         return o;
     }
 
