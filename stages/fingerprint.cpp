@@ -102,6 +102,8 @@ FingerprintStage::FingerprintStage() {
 void FingerprintStage::process(Batch& batch) noexcept {
     for (Article& article : batch.articles) {
         if (!article.ok()) continue;
+        sketcher_.make(words_.read(article.body, article.body_is_ascii), sketch_);
+        if (sketch_.count > 0) article.sketch = encode_sketch(sketch_, batch.arena);
         std::size_t kept = 0;
         article.exact_hash = hash(article.body, kept);
         if (kept > 0) continue;

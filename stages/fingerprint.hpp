@@ -21,6 +21,8 @@
 #include <string_view>
 
 #include "pipeline/stage.hpp"
+#include "stages/fingerprint/sketch.hpp"
+#include "stages/fingerprint/words.hpp"
 
 namespace newsmill {
 
@@ -44,6 +46,9 @@ class FingerprintStage final : public Stage {
 
     static constexpr std::uint8_t kSpecial = 0xFF;
 
+    WordReader words_;
+    Sketcher sketcher_;
+    Sketch sketch_;
     std::array<std::uint8_t, 256> bytes_;  // the byte to keep, 0 for none; kSpecial: look closer
     std::array<std::uint16_t, kTableEnd> folded_;  // the code point to keep, or 0
 };

@@ -1,0 +1,272 @@
+#include "stages/dedup/near_index.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "pipeline/pages.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace newsmill {
+namespace {
+
+constexpr std::size_t kBucketEntries = 8;
+// At the most live articles, so many of ten entries are taken: fuller buckets drop more of what is
+// still wanted, emptier ones cost memory.
+constexpr std::size_t kFullTenths = 8;
+constexpr std::size_t kArticlesMin = 16'384;  // the first table's; it doubles
+constexpr std::int32_t kHitsMin = 2;
+constexpr std::size_t kComparedMax = 48;
+constexpr std::size_t kTable = 2048;  // a power of two, over 2 * kSketchHashes * kBucketEntries / 2
+
+std::size_t buckets_for(std::size_t articles) noexcept {
+    return articles * NearIndex::kIndexedHashes * 10 / (kBucketEntries * kFullTenths) + 1;
+}
+
+std::int32_t percent(std::int32_t of_1024) noexcept { return (of_1024 * 100 + 512) / 1024; }
+
+void prefetch_line(const void* at) noexcept { __builtin_prefetch(at); }
+
+}  // namespace
+
+// Where the articles that have a hash are found.
+class NearIndex::Buckets {
+   public:
+    explicit Buckets(std::size_t count) : count_(count), pages_(count * sizeof(Bucket)) {}
+
+    std::size_t bytes() const noexcept { return pages_.bytes(); }
+    // The hashes in an index are the small ones of their articles: they are spread first.
+    Bucket& of(std::uint32_t hash) const noexcept {
+        const std::uint64_t spread = hash * 0x9E3779B97F4A7C15ull >> 32;
+        return static_cast<Bucket*>(pages_.data())[spread * count_ >> 32];
+    }
+
+   private:
+    std::size_t count_;
+    Pages pages_;
+};
+
+NearIndex::NearIndex(const NearOptions& options) : options_(options), table_(kTable) {
+    buckets_ = std::make_unique<Buckets>(buckets_for(std::min(options_.capacity, kArticlesMin)));
+}
+
+NearIndex::~NearIndex() = default;
+
+std::size_t NearIndex::size() const noexcept { return static_cast<std::size_t>(next_ - live_); }
+
+std::size_t NearIndex::bytes() const noexcept {
+    return buckets_->bytes() + chunks_.size() * kChunk * sizeof(Entry) + 2 * (sizeof(int) << 16);
+}
+
+std::size_t NearIndex::bytes_for(std::size_t capacity) noexcept {
+    return buckets_for(capacity) * sizeof(Bucket) + (capacity + kChunk) * sizeof(Entry) +
+           2 * (sizeof(int) << 16);
+}
+
+void NearIndex::restore_high_water(std::size_t articles) {
+    high_water_ = articles;
+    grow();
+}
+
+// The number of buckets is a function of the high water alone: doubled from the least until it is
+// enough, but not more than the capacity needs.
+void NearIndex::grow() {
+    std::size_t articles = std::min(options_.capacity, kArticlesMin);
+    while (articles < high_water_ && articles < options_.capacity) {
+        articles = std::min(articles * 2, options_.capacity);
+    }
+    const std::size_t wanted = buckets_for(articles) * sizeof(Bucket);
+    if (wanted == buckets_->bytes()) return;
+    buckets_.reset();
+    buckets_ = std::make_unique<Buckets>(buckets_for(articles));
+    for (std::uint64_t place = live_; place < next_; ++place) {
+        const Entry& one = entry(place);
+        if (one.indexed) add(place, one.sketch);
+    }
+}
+
+std::uint64_t NearIndex::whole_place(std::uint32_t low) const noexcept {
+    // The newest place with these low bits that has been given.
+    const std::uint64_t high = next_ & ~std::uint64_t{0xFFFFFFFF};
+    const std::uint64_t place = high | low;
+    return place < next_ ? place : place - (std::uint64_t{1} << 32);
+}
+
+void NearIndex::add(std::uint64_t place, const Sketch& sketch) noexcept {
+    const std::size_t count = std::min<std::size_t>(sketch.count, kIndexedHashes);
+    for (std::size_t i = 0; i < count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
+    for (std::size_t i = 0; i < count; ++i) {
+        Bucket& bucket = buckets_->of(sketch.hashes[i]);
+        // The oldest makes room; an empty entry is older than all.
+        std::size_t oldest = 0;
+        std::uint64_t oldest_place = ~std::uint64_t{0};
+        for (std::size_t k = 0; k < kBucketEntries; ++k) {
+            const std::uint64_t at = bucket.places[k] == 0 ? 0 : whole_place(bucket.places[k]);
+            if (at < oldest_place) {
+                oldest_place = at;
+                oldest = k;
+            }
+        }
+        bucket.hashes[oldest] = sketch.hashes[i];
+        bucket.places[oldest] = static_cast<std::uint32_t>(place);
+    }
+}
+
+void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool indexed) noexcept {
+    if ((next_ & 0xFFFFFFFF) == 0) ++next_;  // 0 marks an empty entry
+    const std::uint64_t place = next_;
+    if (place / kChunk - first_chunk_ >= chunks_.size()) {
+        if (chunks_.empty()) first_chunk_ = place / kChunk;
+        chunks_.push_back(std::make_unique_for_overwrite<Entry[]>(kChunk));
+    }
+    Entry& one = entry(place);
+    one.number = number;
+    one.indexed = indexed;
+    if (!decode_sketch(sketch, one.sketch)) one.sketch = Sketch{};
+    ++next_;
+    figures_.add(one.sketch.figures);
+    names_.add(one.sketch.names);
+    if (size() > high_water_) {
+        high_water_ = size();
+        grow();
+    }
+    if (indexed) add(place, one.sketch);
+}
+
+void NearIndex::expire(std::uint64_t below) noexcept {
+    for (; live_ < next_ && entry(live_).number < below; ++live_) {
+        const Entry& one = entry(live_);
+        figures_.remove(one.sketch.figures);
+        names_.remove(one.sketch.names);
+    }
+}
+
+void NearIndex::release(std::uint64_t below) noexcept {
+    while (kept_ < live_ && entry(kept_).number < below) {
+        ++kept_;
+        if (kept_ % kChunk == 0) {
+            chunks_.pop_front();
+            ++first_chunk_;
+        }
+    }
+}
+
+std::uint64_t NearIndex::place_of(std::uint64_t number) const noexcept {
+    std::uint64_t low = kept_, high = next_;
+    while (low < high) {
+        const std::uint64_t middle = low + (high - low) / 2;
+        if (entry(middle).number < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < next_ && entry(low).number == number ? low : 0;
+}
+
+std::string_view NearIndex::sketch_of(std::uint64_t number) noexcept {
+    const std::uint64_t place = place_of(number);
+    if (place == 0) return {};
+    wire_.clear();
+    append_sketch(entry(place).sketch, wire_);
+    return wire_;
+}
+
+bool NearIndex::indexed(std::uint64_t number) const noexcept {
+    const std::uint64_t place = place_of(number);
+    return place != 0 && entry(place).indexed;
+}
+
+void NearIndex::prefetch(std::string_view sketch) const noexcept {
+    Sketch decoded;
+    if (!decode_sketch(sketch, decoded)) return;
+    for (std::size_t i = 0; i < decoded.count; ++i) {
+        prefetch_line(&buckets_->of(decoded.hashes[i]));
+    }
+}
+
+// Fills candidates_ with the live articles that share a hash, and how many.
+void NearIndex::collect(const Sketch& sketch) noexcept {
+    candidates_.clear();
+    for (std::size_t i = 0; i < sketch.count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
+    const auto count = [this](std::uint32_t place) {
+        if (place == 0 || whole_place(place) < live_) return;
+        std::size_t at = (place * 0x9E3779B1u) >> 21;
+        for (;; at = (at + 1) & (kTable - 1)) {
+            const std::uint32_t candidate = table_[at];
+            if (candidate == 0) {
+                candidates_.push_back({place, 1});
+                table_[at] = static_cast<std::uint32_t>(candidates_.size());
+                return;
+            }
+            if (candidates_[candidate - 1].place == place) {
+                ++candidates_[candidate - 1].hits;
+                return;
+            }
+        }
+    };
+    for (std::size_t i = 0; i < sketch.count; ++i) {
+        const std::uint32_t hash = sketch.hashes[i];
+        const Bucket& bucket = buckets_->of(hash);
+#if defined(__SSE2__)
+        const __m128i wanted = _mm_set1_epi32(static_cast<int>(hash));
+        const auto* const hashes = reinterpret_cast<const __m128i*>(bucket.hashes);
+        const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(hashes), wanted);
+        const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(hashes + 1), wanted);
+        auto mask = static_cast<unsigned>(
+            _mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128())));
+        for (; mask != 0; mask &= mask - 1) count(bucket.places[std::countr_zero(mask)]);
+#else
+        for (std::size_t k = 0; k < kBucketEntries; ++k) {
+            if (bucket.hashes[k] == hash) count(bucket.places[k]);
+        }
+#endif
+    }
+    for (const Candidate& candidate : candidates_) {
+        std::size_t at = (candidate.place * 0x9E3779B1u) >> 21;
+        for (; table_[at] != 0; at = (at + 1) & (kTable - 1)) table_[at] = 0;
+    }
+}
+
+bool NearIndex::find(std::string_view sketch, NearMatch& best,
+                     std::vector<NearExplain>* explain) noexcept {
+    best = {};
+    if (!decode_sketch(sketch, query_) || query_.count == 0) return false;
+    collect(query_);
+    const std::int32_t hits_min = std::min<std::int32_t>(kHitsMin, std::max(1, query_.count / 4));
+    std::erase_if(candidates_, [&](const Candidate& one) { return one.hits < hits_min; });
+    // The likeliest first, the earliest of equals, and no more than a bound.
+    const auto before = [this](const Candidate& a, const Candidate& b) {
+        return a.hits != b.hits ? a.hits > b.hits : whole_place(a.place) < whole_place(b.place);
+    };
+    const std::size_t compared = std::min(candidates_.size(), kComparedMax);
+    std::partial_sort(candidates_.begin(),
+                      candidates_.begin() + static_cast<std::ptrdiff_t>(compared),
+                      candidates_.end(), before);
+    candidates_.resize(compared);
+    std::int32_t best_score = 0;
+    std::uint64_t best_place = 0;
+    for (const Candidate& candidate : candidates_) {
+        const std::uint64_t place = whole_place(candidate.place);
+        const Entry& one = entry(place);
+        const Comparison found = compare(query_, one.sketch, figures_, names_, options_.match);
+        if (explain != nullptr) explain->push_back({one.number, candidate.hits, found});
+        if (found.relation == Relation::kNone) continue;
+        const std::int32_t score = found.words.containment + found.words.similarity;
+        if (score < best_score || (score == best_score && place > best_place)) continue;
+        best_score = score;
+        best_place = place;
+        best = {one.number, found.relation, percent(found.words.similarity),
+                percent(found.words.containment)};
+    }
+    return best_place != 0;
+}
+
+bool NearIndex::worth_indexing(const NearMatch* match) noexcept {
+    return match == nullptr || match->containment < 60;
+}
+
+}  // namespace newsmill

@@ -1,0 +1,65 @@
+// The sketch of an article: what near-duplicate detection compares.
+//
+//   - The 64 smallest of the 32-bit hashes of its 3-word shingles (bottom-k sketch; Broder 1997,
+//     Cohen and Kaplan 2007). Two of them estimate the Jaccard similarity and the containment of
+//     the texts, also of texts of very different lengths.
+//   - Its facts: up to 24 figures and 24 names, as 16-bit hashes, the smallest first (a bottom-k
+//     sample again, exact where a text has no more).
+//
+// Wire form, version 1, little endian: u8 version, u8 hashes, u8 figures, u8 names, u32 shingles
+// (all, repeated ones too), hashes x u32 ascending, figures x u16 ascending, names x u16
+// ascending. All daemons of one journal must agree on it. At most kSketchBytesMax.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/batch.hpp"
+#include "stages/fingerprint/words.hpp"
+
+namespace newsmill {
+
+inline constexpr std::uint8_t kSketchVersion = 1;
+inline constexpr std::size_t kSketchHashes = 64;
+inline constexpr std::size_t kSketchFacts = 24;  // of each kind
+inline constexpr int kShingleWords = 3;
+inline constexpr std::size_t kSketchBytesMax = 8 + 4 * kSketchHashes + 2 * 2 * kSketchFacts;
+
+struct FactSample {
+    std::uint8_t count = 0;
+    std::array<std::uint16_t, kSketchFacts> hashes;  // ascending
+
+    bool complete() const noexcept { return count < kSketchFacts; }
+};
+
+struct Sketch {
+    std::uint32_t shingles = 0;
+    std::uint8_t count = 0;
+    std::array<std::uint32_t, kSketchHashes> hashes;  // ascending, distinct
+    FactSample figures;
+    FactSample names;
+};
+
+// Makes sketches; keeps its buffers. One thread each.
+class Sketcher {
+   public:
+    void make(const WordList& words, Sketch& out);
+
+   private:
+    void shingle(const std::vector<std::uint64_t>& words);
+    void take_smallest(Sketch& out);
+
+    std::vector<std::uint32_t> shingles_;
+    std::vector<std::uint32_t> kept_;
+    std::vector<std::uint16_t> facts_;
+};
+
+void append_sketch(const Sketch& sketch, std::string& out);
+std::string_view encode_sketch(const Sketch& sketch, Arena& arena) noexcept;
+// False for foreign or damaged bytes. Never reads past them.
+bool decode_sketch(std::string_view bytes, Sketch& out) noexcept;
+
+}  // namespace newsmill
