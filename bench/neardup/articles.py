@@ -1,4 +1,5 @@
 """Base articles: read from files, or made of a language's sentences. Standard library only."""
+
 import hashlib
 import json
 import os
@@ -36,7 +37,7 @@ def sentences(paragraph, language):
         return [s for s in paragraph.split(" ") if s]
     parts = re.split(r"(?<=[.!?][\"'”’»“]|.[.!?])\s+(?=\S)", paragraph)
     out = []
-    for part in parts:                       # "Dr. x", "No. 5 of" go on in lower case: no new sentence
+    for part in parts:  # "Dr. x", "No. 5 of" go on in lower case: no new sentence
         if out and part[0].islower():
             out[-1] += " " + part
         elif part:
@@ -58,11 +59,12 @@ def units(text, language):
 def shingles(article):
     size = {"zh": 5, "ja": 6, "th": 9}.get(article.language, 3)
     u = units(article.body(), article.language)
-    return {tuple(u[i:i + size]) for i in range(len(u) - size + 1)}
+    return {tuple(u[i : i + size]) for i in range(len(u) - size + 1)}
 
 
 def distinct(articles, share_max=0.15):
-    """Leaves out every article that shares more than `share_max` of its shingles with one before."""
+    """Leaves out every article that shares more than `share_max` of its shingles with one
+    before."""
     index, kept = defaultdict(list), []
     for article in articles:
         own = shingles(article)
@@ -77,13 +79,16 @@ def distinct(articles, share_max=0.15):
 
 
 def load(paths, language="en", chars_min=900, chars_max=12000):
-    """Articles of NDJSON files {title, body[, lang]}, in an order that does not depend on the files' order."""
+    """Articles of NDJSON files {title, body[, lang]}, in an order that does not depend on the
+    files' order."""
     found = []
     for path in paths:
         with open(path, encoding="utf-8") as file:
             for line in file:
                 row = json.loads(line)
-                paragraphs = [p.strip() for p in re.split(r"\n+", row.get("body") or "") if p.strip()]
+                paragraphs = [
+                    p.strip() for p in re.split(r"\n+", row.get("body") or "") if p.strip()
+                ]
                 article = Article(row.get("title") or "", paragraphs, row.get("lang") or language)
                 least = chars_min * 2 // 5 if article.language in UNSPACED else chars_min
                 if len(paragraphs) >= 4 and least <= article.chars() <= chars_max:
@@ -95,8 +100,8 @@ def load(paths, language="en", chars_min=900, chars_max=12000):
 def capital(text):
     for i, c in enumerate(text):
         if c.isalpha():
-            return text[:i] + c.upper() + text[i + 1:]
-        if c not in "\"“„«‘":
+            return text[:i] + c.upper() + text[i + 1 :]
+        if c not in '"“„«‘':
             break
     return text
 
@@ -119,7 +124,8 @@ def generate(rng, language, count, tries=12):
 
 
 def shorten(rng, article):
-    """The first sentences of an article, 250 to 900 characters, a sentence a paragraph; None if that is not to be had."""
+    """The first sentences of an article, 250 to 900 characters, a sentence a paragraph; None if
+    that is not to be had."""
     want, out, chars = rng.randint(260, 850), [], 0
     if article.language in UNSPACED:
         want = want // 2

@@ -1,4 +1,6 @@
-"""Tests of the set maker and of the scorer: python3 -m unittest discover bench/neardup -p '*_test.py'"""
+"""Tests of the set maker and of the scorer: python3 -m unittest discover bench/neardup -p
+'*_test.py'"""
+
 import contextlib
 import io
 import json
@@ -24,7 +26,9 @@ def line(name, cluster, edit, origin="", body="x" * 1000):
 
 class Phrases(unittest.TestCase):
     def test_expands_alternatives_ranges_and_memory(self):
-        grammar = phrases.Grammar("who = Ann Lee | Bo Ray\n>> {x:=who} {n:=2..2}\n{x:=who}, {x.last}, [a|[a|a]] {05..05} {1.50..1.50}")
+        grammar = phrases.Grammar(
+            "who = Ann Lee | Bo Ray\n>> {x:=who} {n:=2..2}\n{x:=who}, {x.last}, [a|[a|a]] {05..05} {1.50..1.50}"
+        )
         for seed in range(9):
             title, (text,) = grammar.article(random.Random(seed))
             self.assertIn(text, ("Ann Lee, Lee, a 05 1.50", "Bo Ray, Ray, a 05 1.50"))
@@ -43,7 +47,9 @@ class Phrases(unittest.TestCase):
         for language in articles.LANGUAGES:
             grammar = phrases.Grammar(articles.read("languages/%s.txt" % language), common)
             for text in grammar.texts + grammar.titles:
-                self.assertNotRegex(grammar.expand(random.Random(1), text, {}), r"[\[\]{}|]", language)
+                self.assertNotRegex(
+                    grammar.expand(random.Random(1), text, {}), r"[\[\]{}|]", language
+                )
 
 
 class Edits(unittest.TestCase):
@@ -64,16 +70,20 @@ class Edits(unittest.TestCase):
 
     def test_a_cut_copy_has_about_the_wanted_length(self):
         article = self.found[0]
-        for share in (.25, .5, .75):
+        for share in (0.25, 0.5, 0.75):
             _, body = edits.truncation(share)(self.rng, article, self.donor)
-            self.assertLess(abs(len(body) / article.chars() - share), .2)
+            self.assertLess(abs(len(body) / article.chars() - share), 0.2)
 
     def test_numbers_and_spelling_keep_the_meaning(self):
-        article = articles.Article("T", ["The harbour centre sold 3 boats for 12,500 pounds, 4 percent more."], "en")
+        article = articles.Article(
+            "T", ["The harbour centre sold 3 boats for 12,500 pounds, 4 percent more."], "en"
+        )
         seen = {edits.spelling(random.Random(s), article, None)[1] for s in range(8)}
         self.assertIn("The harbor center sold 3 boats for 12,500 pounds, 4 per cent more.", seen)
         seen = {edits.written_numbers(random.Random(s), article, None)[1] for s in range(60)}
-        self.assertIn("The harbour centre sold three boats for 12.500 pounds, four percent more.", seen)
+        self.assertIn(
+            "The harbour centre sold three boats for 12.500 pounds, four percent more.", seen
+        )
 
     def test_an_impostor_has_other_figures_and_names(self):
         article = articles.Article("T", ["On Friday, Élodie Martin paid 90 pounds."], "en")
@@ -89,15 +99,37 @@ class Edits(unittest.TestCase):
             if made:
                 other = articles.Article(made[0], made[1].split("\n"), "en")
                 shared = sum(len(p) for p in other.paragraphs if p in article.paragraphs)
-                self.assertLessEqual(shared, .2 * article.chars())
+                self.assertLessEqual(shared, 0.2 * article.chars())
 
 
 class MakeSet(unittest.TestCase):
     def make(self, folder, seed):
         path = os.path.join(folder, "set%d.ndjson" % seed)
         with contextlib.redirect_stderr(io.StringIO()):
-            make_set.main(["--out", path, "--seed", str(seed), "--languages", "en,ja", "--generated", "30", "--clusters", "4",
-                           "--short-clusters", "3", "--singles", "4", "--template-docs", "2", "--events", "1", "--series", "5"])
+            make_set.main(
+                [
+                    "--out",
+                    path,
+                    "--seed",
+                    str(seed),
+                    "--languages",
+                    "en,ja",
+                    "--generated",
+                    "30",
+                    "--clusters",
+                    "4",
+                    "--short-clusters",
+                    "3",
+                    "--singles",
+                    "4",
+                    "--template-docs",
+                    "2",
+                    "--events",
+                    "1",
+                    "--series",
+                    "5",
+                ]
+            )
         with open(path, encoding="utf-8") as file:
             return file.read()
 
@@ -122,14 +154,23 @@ class MakeSet(unittest.TestCase):
 
 
 class Scoring(unittest.TestCase):
-    lines = [line("a", 0, "original"), line("b", 0, "trunc50", "a"), line("c", 0, "trunc50", "a"), line("d", 1, "single"),
-             line("n", 2, "neg_numbers", "a"), line("t", 3, "neg_tpl_x"), line("u", 4, "neg_tpl_x")]
+    lines = [
+        line("a", 0, "original"),
+        line("b", 0, "trunc50", "a"),
+        line("c", 0, "trunc50", "a"),
+        line("d", 1, "single"),
+        line("n", 2, "neg_numbers", "a"),
+        line("t", 3, "neg_tpl_x"),
+        line("u", 4, "neg_tpl_x"),
+    ]
 
     def test_counts(self):
         result = scoring.score(self.lines, [("b", "a"), ("c", "b"), ("c", "d"), ("t", "d")])
         stats = result.positive["trunc50"]
-        self.assertEqual((stats.n, stats.original, stats.found, stats.right, stats.wrong), (2, 1, 2, 2, 1))
-        self.assertAlmostEqual(stats.f1(), 2 * (2 / 3) * .5 / (2 / 3 + .5))
+        self.assertEqual(
+            (stats.n, stats.original, stats.found, stats.right, stats.wrong), (2, 1, 2, 2, 1)
+        )
+        self.assertAlmostEqual(stats.f1(), 2 * (2 / 3) * 0.5 / (2 / 3 + 0.5))
         self.assertEqual(result.negative["neg_tpl_x"], (2, 1))
         self.assertEqual(result.merged(("original", "single")), (2, 0))
 
@@ -143,7 +184,16 @@ class Scoring(unittest.TestCase):
         goals = {name: value for name, (value, _) in scoring.GOALS.items()}
         result = scoring.score(self.lines, [("b", "a"), ("c", "a"), ("t", "d")])
         verdicts = {name: met for name, _, _, met in scoring.goals_of(result, goals, 1)}
-        self.assertEqual(verdicts, {"all": True, "trunc50": True, "ordinary": True, "neg_numbers": True, "neg_tpl_x": False})
+        self.assertEqual(
+            verdicts,
+            {
+                "all": True,
+                "trunc50": True,
+                "ordinary": True,
+                "neg_numbers": True,
+                "neg_tpl_x": False,
+            },
+        )
         self.assertEqual(scoring.goals_of(result, goals, 50), [])
 
 
@@ -161,8 +211,18 @@ for number, row in enumerate(open(sys.argv[3]), 1):
 
 class Score(unittest.TestCase):
     def run_score(self, titles, *arguments):
-        lines = [dict(line("a%d" % i, 0 if i < 2 else i, "trunc50" if i == 1 else "original", "a0" if i == 1 else ""), title=t)
-                 for i, t in enumerate(titles)]
+        lines = [
+            dict(
+                line(
+                    "a%d" % i,
+                    0 if i < 2 else i,
+                    "trunc50" if i == 1 else "original",
+                    "a0" if i == 1 else "",
+                ),
+                title=t,
+            )
+            for i, t in enumerate(titles)
+        ]
         with tempfile.TemporaryDirectory() as folder:
             fake, data = os.path.join(folder, "newsmill"), os.path.join(folder, "set.ndjson")
             with open(fake, "w", encoding="utf-8") as out:

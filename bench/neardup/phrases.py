@@ -8,12 +8,14 @@ A grammar file holds, one a line:
   ? text                the same, but left out half of the time
 In a text:
   {name}                a pick from the list `name`
-  {x:=name}             the same, remembered: from then on {x:=name} and {x} say it again, {x.last} its
+  {x:=name}             the same, remembered: from then on {x:=name} and {x} say it again, {x.last}
+  its
                         last word
   {x:=3..9}, {3..9}     a whole number from 3 to 9; {00..59} keeps two digits
   {0.5..7.4}            a number with as many decimals as written
   [a|b|c]               one of these; may be nested
 """
+
 import re
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -50,6 +52,7 @@ class Grammar:
             if keep:
                 memory[keep] = value
             return value
+
         while _SLOT.search(text):
             text = _SLOT.sub(fill, text)
         return text
@@ -67,9 +70,10 @@ class Grammar:
         return self.expand(rng, rng.choice(self.titles), memory)
 
     def article(self, rng):
-        """A whole form report: (title, paragraphs). The title may name what a paragraph remembers."""
+        """A whole form report: (title, paragraphs). The title may name what a paragraph
+        remembers."""
         memory = {}
-        lines = [line for line in self.texts if not line.startswith("?") or rng.random() < .5]
+        lines = [line for line in self.texts if not line.startswith("?") or rng.random() < 0.5]
         paragraphs = [self.expand(rng, line.lstrip("? "), memory) for line in lines]
         return self.title(rng, memory), paragraphs
 
@@ -105,6 +109,6 @@ def choose(rng, text):
         while depth:
             depth += (text[j] == "[") - (text[j] == "]")
             j += 1
-        out.append(choose(rng, rng.choice(split_top(text[i + 1:j - 1]))))
+        out.append(choose(rng, rng.choice(split_top(text[i + 1 : j - 1]))))
         i = j
     return "".join(out)

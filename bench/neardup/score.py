@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Score `newsmill enrich` on a labelled set of near duplicates. Standard library only.
 
-  score.py SET.ndjson [--newsmill BIN] [--config FILE] [--pairs FILE.tsv] [--json] [--errors N] [--goal-f1 .997 …]
+  score.py SET.ndjson [--newsmill BIN] [--config FILE] [--pairs FILE.tsv] [--json] [--errors N]
+  [--goal-f1 .997 …]
 
-Sends the id, title and body of each line through `newsmill enrich`, in order, and takes the decisions exact, near,
-contained and contains for pairs with the line that `of` names. Prints a table by class and marks every missed goal; exit
-code 1 if there is one. --pairs scores a file of `id<TAB>id of another line` instead of running newsmill. --errors shows
-wrong and missed pairs. What the numbers mean: scoring.py.
+Sends the id, title and body of each line through `newsmill enrich`, in order, and takes the
+decisions exact, near, contained and contains for pairs with the line that `of` names. Prints a
+table by class and marks every missed goal; exit code 1 if there is one. --pairs scores a file of
+`id<TAB>id of another line` instead of running newsmill. --errors shows wrong and missed pairs. What
+the numbers mean: scoring.py.
 """
+
 import argparse
 import json
 import os
@@ -21,17 +24,33 @@ RELATIONS = ("exact", "near", "contained", "contains")
 
 
 def arguments(argv):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("set")
-    parser.add_argument("--newsmill", default=os.path.join(here, "../../build/release/bin/newsmill"))
+    parser.add_argument(
+        "--newsmill", default=os.path.join(here, "../../build/release/bin/newsmill")
+    )
     parser.add_argument("--config")
     parser.add_argument("--pairs", metavar="FILE.tsv")
-    parser.add_argument("--json", action="store_true", help="one line of JSON in place of the table")
-    parser.add_argument("--errors", type=int, default=0, metavar="N", help="show up to N wrong and missed pairs a class")
-    parser.add_argument("--least", type=int, default=50, help="classes of fewer lines are shown, not judged")
+    parser.add_argument(
+        "--json", action="store_true", help="one line of JSON in place of the table"
+    )
+    parser.add_argument(
+        "--errors",
+        type=int,
+        default=0,
+        metavar="N",
+        help="show up to N wrong and missed pairs a class",
+    )
+    parser.add_argument(
+        "--least", type=int, default=50, help="classes of fewer lines are shown, not judged"
+    )
     for name, (value, what) in scoring.GOALS.items():
-        parser.add_argument("--goal-" + name, type=float, default=value, metavar="X", help=what + " (%(default)s)")
+        parser.add_argument(
+            "--goal-" + name, type=float, default=value, metavar="X", help=what + " (%(default)s)"
+        )
     return parser.parse_args(argv)
 
 
@@ -45,7 +64,7 @@ def run_enrich(lines, newsmill, config):
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
         command = [newsmill, "enrich", "-q", path] + (["-c", config] if config else [])
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    if done.returncode > 1:                  # 1 tells that there were dead letters
+    if done.returncode > 1:  # 1 tells that there were dead letters
         sys.exit("score.py: newsmill enrich ended with code %d" % done.returncode)
     records = (json.loads(line) for line in done.stdout.splitlines())
     return {record["enrichment"]["input"]["line"]: record for record in records}
@@ -70,7 +89,11 @@ def show_errors(lines, pairs, most, out):
         print("\n%s %s" % (kind, name), file=out)
         for line in (by_id[one], by_id[other]):
             body = " / ".join(line["body"].split("\n"))
-            print("  %s %s | %s | %s" % (line["id"], line["edit"], line["title"], body[:300]), file=out)
+            print(
+                "  %s %s | %s | %s" % (line["id"], line["edit"], line["title"], body[:300]),
+                file=out,
+            )
+
     for one, other in pairs:
         if by_id[one]["cluster"] != by_id[other]["cluster"]:
             show("WRONG", by_id[one]["edit"], one, other)
@@ -96,7 +119,9 @@ def main(argv):
     verdicts = scoring.goals_of(result, goals, options.least)
     missed = [v for v in verdicts if not v[3]]
     if options.json:
-        row = dict(set=os.path.basename(options.set), lines=len(lines), missed=[v[0] for v in missed])
+        row = dict(
+            set=os.path.basename(options.set), lines=len(lines), missed=[v[0] for v in missed]
+        )
         print(json.dumps(dict(row, **scoring.as_json(result))))
     else:
         print(scoring.table(result, verdicts))

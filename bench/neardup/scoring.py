@@ -4,9 +4,11 @@ Of a positive class, that is of the variants made by one edit:
   recall     variants that were paired with their original
   found      variants that were paired with any earlier line of their cluster
   precision  right pairs / all pairs that end at such a variant; pairs inside the cluster are right
-Of a negative class: the share of its lines that were paired with a line of another cluster. A pair of a variant and the line
-that imitates its original with other facts (neg_numbers) counts there, in either order, and not against the variant.
+Of a negative class: the share of its lines that were paired with a line of another cluster. A pair
+of a variant and the line that imitates its original with other facts (neg_numbers) counts there, in
+either order, and not against the variant.
 """
+
 import json
 from collections import defaultdict
 
@@ -43,8 +45,8 @@ class Positive:
 class Result:
     def __init__(self):
         self.all, self.short = Positive(), Positive()
-        self.positive = {}               # edit -> Positive
-        self.negative = {}               # class -> (lines, merged lines)
+        self.positive = {}  # edit -> Positive
+        self.negative = {}  # class -> (lines, merged lines)
 
     def merged(self, names):
         lines = sum(self.negative[n][0] for n in names if n in self.negative)
@@ -58,7 +60,10 @@ def load(path):
 
 
 def is_short(line, original):
-    return line["edit"].startswith("short_") or SHORT_CHARS[0] <= len(original["body"]) <= SHORT_CHARS[1]
+    return (
+        line["edit"].startswith("short_")
+        or SHORT_CHARS[0] <= len(original["body"]) <= SHORT_CHARS[1]
+    )
 
 
 def score(lines, pairs):
@@ -75,13 +80,21 @@ def score(lines, pairs):
         right = {x for x in said if by_id[x]["cluster"] == line["cluster"]}
         wrong = said - right
         if line["edit"] != "neg_numbers":
-            fooled = {x for x in wrong if by_id[x]["edit"] == "neg_numbers" and root(by_id[x]) == root(line)}
+            fooled = {
+                x
+                for x in wrong
+                if by_id[x]["edit"] == "neg_numbers" and root(by_id[x]) == root(line)
+            }
             imitations |= fooled
             wrong -= fooled
         if line["origin"] and line["edit"] != "neg_numbers":
             one = Positive()
             one.n, one.original, one.found = 1, int(line["origin"] in right), int(bool(right))
-            one.right, one.wrong, one.short = len(right), len(wrong), int(is_short(line, by_id[line["origin"]]))
+            one.right, one.wrong, one.short = (
+                len(right),
+                len(wrong),
+                int(is_short(line, by_id[line["origin"]])),
+            )
             result.positive.setdefault(line["edit"], Positive()).add(one)
             result.all.add(one)
             if one.short:
@@ -103,20 +116,24 @@ def root(line):
 # ---- Goals
 
 GOALS = {
-    "f1": (.997, "F1 of all variants"),
-    "class": (.98, "F1 of every positive class"),
-    "short": (.985, "F1 of the variants of texts of 250-900 characters"),
-    "ordinary": (.001, "ordinary articles (original, single) merged"),
-    "template": (.01, "form reports of each family merged"),
-    "numbers": (.015, "articles with other facts in the same words merged"),
-    "event": (.015, "articles about the same event by other writers merged"),
+    "f1": (0.997, "F1 of all variants"),
+    "class": (0.98, "F1 of every positive class"),
+    "short": (0.985, "F1 of the variants of texts of 250-900 characters"),
+    "ordinary": (0.001, "ordinary articles (original, single) merged"),
+    "template": (0.01, "form reports of each family merged"),
+    "numbers": (0.015, "articles with other facts in the same words merged"),
+    "event": (0.015, "articles about the same event by other writers merged"),
 }
 EVENTS = ("neg_same_event", "neg_two_writers")
-NO_GOAL = ("neg_follow_up", "neg_series")     # they share whole paragraphs: where to draw the line is a matter of taste
+NO_GOAL = (
+    "neg_follow_up",
+    "neg_series",
+)  # they share whole paragraphs: where to draw the line is a matter of taste
 
 
 def goals_of(result, goals, least):
-    """(name of the row, value, goal, met) for every goal that the set has at least `least` lines for."""
+    """(name of the row, value, goal, met) for every goal that the set has at least `least` lines
+    for."""
     out = []
 
     def reach(name, stats, goal):
@@ -126,6 +143,7 @@ def goals_of(result, goals, least):
     def stay_below(name, lines, hits, goal):
         if lines >= least:
             out.append((name, hits / lines, goal, hits / lines <= goal))
+
     if not result.all.mostly_short():
         reach("all", result.all, goals["f1"])
     reach("short texts", result.short, goals["short"])
@@ -145,6 +163,7 @@ def goals_of(result, goals, least):
 
 # ---- Tables
 
+
 def table(result, verdicts):
     goal_of = {name: (goal, met) for name, _, goal, met in verdicts}
 
@@ -153,11 +172,25 @@ def table(result, verdicts):
             return ""
         goal, met = goal_of[name]
         return "  %s %g" % ("goal" if met else "MISSED", goal)
-    lines = ["%-24s %6s  %-6s  %-6s  %-6s  %-6s" % ("positive class", "n", "F1", "prec.", "recall", "found")]
+
+    lines = [
+        "%-24s %6s  %-6s  %-6s  %-6s  %-6s"
+        % ("positive class", "n", "F1", "prec.", "recall", "found")
+    ]
     rows = [("all", result.all)] + ([("short texts", result.short)] if result.short.n else [])
     for name, stats in rows + sorted(result.positive.items()):
-        lines.append("%-24s %6d  %.4f  %.4f  %.4f  %.4f%s" % (
-            name, stats.n, stats.f1(), stats.precision(), stats.recall(), stats.found_share(), mark(name)))
+        lines.append(
+            "%-24s %6d  %.4f  %.4f  %.4f  %.4f%s"
+            % (
+                name,
+                stats.n,
+                stats.f1(),
+                stats.precision(),
+                stats.recall(),
+                stats.found_share(),
+                mark(name),
+            )
+        )
     lines.append("%-24s %6s  %-6s" % ("negative class", "n", "merged"))
     ordinary = result.merged(("original", "single"))
     for name, (count, hits) in [("ordinary", ordinary)] + sorted(result.negative.items()):
@@ -168,8 +201,19 @@ def table(result, verdicts):
 
 def as_json(result):
     def row(stats):
-        return dict(n=stats.n, f1=round(stats.f1(), 5), precision=round(stats.precision(), 5),
-                    recall=round(stats.recall(), 5), found=round(stats.found_share(), 5))
+        return dict(
+            n=stats.n,
+            f1=round(stats.f1(), 5),
+            precision=round(stats.precision(), 5),
+            recall=round(stats.recall(), 5),
+            found=round(stats.found_share(), 5),
+        )
+
     lines, hits = result.merged(("original", "single"))
-    return dict(all=row(result.all), short=row(result.short), positive={n: row(s) for n, s in sorted(result.positive.items())},
-                ordinary=dict(n=lines, merged=hits), negative={n: dict(n=c, merged=h) for n, (c, h) in sorted(result.negative.items())})
+    return dict(
+        all=row(result.all),
+        short=row(result.short),
+        positive={n: row(s) for n, s in sorted(result.positive.items())},
+        ordinary=dict(n=lines, merged=hits),
+        negative={n: dict(n=c, merged=h) for n, (c, h) in sorted(result.negative.items())},
+    )
