@@ -86,7 +86,7 @@ int check(const Args& args) {
         if (!loaded) return kExitConfig;
     }
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-    const MemoryPlan plan = plan_memory(loaded->config, cores, kIndexEntryBytes);
+    const MemoryPlan plan = plan_memory(loaded->config, cores, index_bytes(loaded->config));
     if (!write_out(args.json ? check_json(*loaded, plan) : check_text(*loaded, plan))) {
         return kExitTryAgain;
     }

@@ -16,11 +16,36 @@
 namespace newsmill {
 namespace {
 
-DedupOptions dedup_options(const Config& config) {
+// The largest window that the journal may ask for: what the ceiling leaves for it.
+std::size_t capacity_max(const Config& config, const MemoryPlan& plan) {
+    const auto own = static_cast<std::size_t>(config.dedup.capacity);
+    const std::int64_t left = plan.bytes_max - plan.total_bytes + DedupStage::bytes_for(own);
+    std::size_t low = own;  // fits, or the daemon does not start
+    std::size_t high = static_cast<std::size_t>(dedup::kCapacityMax);
+    while (low < high) {
+        const std::size_t middle = low + (high - low + 1) / 2;
+        if (DedupStage::bytes_for(middle) <= left) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    return low;
+}
+
+DedupOptions dedup_options(const Config& config, const MemoryPlan& plan) {
     DedupOptions options;
     options.window_ms = config.dedup.window_ms;
     options.capacity = static_cast<std::size_t>(config.dedup.capacity);
     options.clock_jump_ms_max = config.dedup.clock_jump_ms_max;
+    options.notices_max = static_cast<std::size_t>(config.dedup.notices_max);
+    options.trust = config.dedup.sources.trust;
+    const auto& near = config.dedup.near;
+    options.match.containment_min = static_cast<std::int32_t>(near.containment_min);
+    options.match.few_containment_min = static_cast<std::int32_t>(near.few_containment_min);
+    options.match.figures_min = static_cast<std::int32_t>(near.figures_min);
+    options.match.facts_min = static_cast<std::int32_t>(near.facts_min);
+    options.capacity_max = capacity_max(config, plan);
     return options;
 }
 
@@ -98,9 +123,9 @@ Mill::Mill(const Config& config, std::string config_hash, Output output)
     : config_(config),
       config_hash_(std::move(config_hash)),
       output_(output),
-      memory_(
-          plan_memory(config, std::max(1u, std::thread::hardware_concurrency()), kIndexEntryBytes)),
-      dedup_(dedup_options(config)),
+      memory_(plan_memory(config, std::max(1u, std::thread::hardware_concurrency()),
+                          index_bytes(config))),
+      dedup_(dedup_options(config, memory_)),
       refused_(route_options()) {}
 
 RouteOptions Mill::route_options() const {
@@ -172,6 +197,10 @@ PipelineOptions Mill::pipeline_options() const {
         static_cast<std::uint64_t>(config_.dedup.snapshot_interval_entries);
     options.journal.snapshot_drain_ns_max = config_.pipeline.drain_deadline_ms / 2 * kMillisecond;
     return options;
+}
+
+std::int64_t index_bytes(const Config& config) {
+    return DedupStage::bytes_for(static_cast<std::size_t>(config.dedup.capacity));
 }
 
 std::uint64_t random_writer() {

@@ -44,9 +44,8 @@ class Mill {
     RouteStage refused_;  // for articles that the output refuses
 };
 
-// What one article costs in the index of duplicates, for the memory plan: its entry, its uri of
-// about 80 bytes, and its share of two hash tables.
-inline constexpr std::int64_t kIndexEntryBytes = 320;
+// What the window of duplicates takes when it is full, for the memory plan.
+std::int64_t index_bytes(const Config& config);
 
 // A number that no other run of a daemon has.
 std::uint64_t random_writer();

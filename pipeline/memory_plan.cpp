@@ -86,7 +86,7 @@ std::string rough_bytes(std::int64_t bytes) {
     return std::to_string(bytes) + " B";
 }
 
-MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_entry_bytes) {
+MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_bytes) {
     MemoryPlan plan;
     plan.bytes_max = config.pipeline.memory_bytes_max;
     set_lanes(config, cores, plan);
@@ -106,8 +106,8 @@ MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_
     if (config.dedup.enabled) {
         add(plan, "duplicates",
             std::to_string(config.dedup.capacity) + " articles x " +
-                std::to_string(index_entry_bytes) + " B",
-            config.dedup.capacity * index_entry_bytes);
+                std::to_string(index_bytes / config.dedup.capacity) + " B",
+            index_bytes);
         add_journal(config, plan);
     }
     return plan;

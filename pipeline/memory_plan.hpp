@@ -35,8 +35,8 @@ struct MemoryPlan {
     bool fits() const noexcept { return total_bytes <= bytes_max; }
 };
 
-// `cores` >= 1; `index_entry_bytes` is what the duplicates' index takes for one article.
-MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_entry_bytes);
+// `cores` >= 1; `index_bytes` is what the window of duplicates takes when it is full.
+MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_bytes);
 
 // "1.5 GiB": for people, rounded.
 std::string rough_bytes(std::int64_t bytes);

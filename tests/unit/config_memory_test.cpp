@@ -9,7 +9,7 @@ namespace newsmill {
 namespace {
 
 TEST(MemoryPlan, TheSumIsTheSumOfItsParts) {
-    const MemoryPlan plan = plan_memory(Config{}, 4, 300);
+    const MemoryPlan plan = plan_memory(Config{}, 4, 300 << 20);
     std::int64_t sum = 0;
     for (const MemoryPart& part : plan.parts) sum += part.bytes;
     EXPECT_EQ(sum, plan.total_bytes);
@@ -21,25 +21,24 @@ TEST(MemoryPlan, TheSumIsTheSumOfItsParts) {
 
 TEST(MemoryPlan, GrowsWithEachBound) {
     const Config base;
-    const std::int64_t total = plan_memory(base, 2, 300).total_bytes;
+    const std::int64_t total = plan_memory(base, 2, 300 << 20).total_bytes;
     Config config = base;
     config.pipeline.pool_batches = 400;
-    EXPECT_GT(plan_memory(config, 2, 300).total_bytes, total);
+    EXPECT_GT(plan_memory(config, 2, 300 << 20).total_bytes, total);
     config = base;
     config.input.article_bytes_max *= 4;
-    EXPECT_GT(plan_memory(config, 2, 300).total_bytes, total);
+    EXPECT_GT(plan_memory(config, 2, 300 << 20).total_bytes, total);
     config = base;
-    config.dedup.capacity = 100'000'000;
-    EXPECT_FALSE(plan_memory(config, 2, 300).fits());
+    EXPECT_FALSE(plan_memory(config, 2, 30LL << 30).fits());
     config.dedup.enabled = false;
-    EXPECT_TRUE(plan_memory(config, 2, 300).fits());
+    EXPECT_TRUE(plan_memory(config, 2, 30LL << 30).fits());
 }
 
 TEST(MemoryPlan, FilesNeedNoClients) {
     Config config;
     config.input.type = InputType::kFiles;
     config.output.type = OutputType::kStdout;
-    for (const MemoryPart& part : plan_memory(config, 1, 300).parts) {
+    for (const MemoryPart& part : plan_memory(config, 1, 300 << 20).parts) {
         EXPECT_NE(part.name, "consumer");
         EXPECT_NE(part.name, "producer");
     }
