@@ -30,10 +30,55 @@ std::int32_t hashes_upto(const Sketch& sketch, std::uint32_t threshold) noexcept
                                      first);
 }
 
+// common / weight < of_expected * survival
 bool too_few(const FactOverlap& facts, std::int32_t survival, std::int32_t of_expected) noexcept {
-    // common / weight < of_expected * survival
     return facts.common * kOne * 1000 <
            facts.weight * static_cast<std::int64_t>(of_expected) * survival;
+}
+
+// Empty if the facts agree; else what they say.
+const char* contradiction(const FactOverlap& figures, const FactOverlap& names,
+                          std::int32_t survival, std::int32_t sharers,
+                          const MatchOptions& options) noexcept {
+    const std::int32_t crowd = std::max(0, sharers - 16);  // above two, in eighths
+    const auto wanted = [&](std::int32_t min, std::int32_t by_count, std::int32_t facts,
+                            std::int32_t many, std::int32_t by_sharers) {
+        return std::min(options.facts_min_max,
+                        min + by_count * std::min(facts, many) / many + by_sharers * crowd / 8);
+    };
+    const std::int32_t of_figures = wanted(options.figures_min, options.figures_by_count,
+                                           figures.facts, 10, options.figures_by_sharers);
+    if (figures.facts >= 3 && too_few(figures, survival, of_figures)) {
+        return "the same form with other figures";
+    }
+    const FactOverlap all{figures.facts + names.facts, figures.weight + names.weight,
+                          figures.common + names.common};
+    const std::int32_t of_all = all.facts < 5 ? options.scarce_facts_min
+                                              : wanted(options.facts_min, options.facts_by_count,
+                                                       all.facts, 20, options.facts_by_sharers);
+    if (all.facts >= 2 && too_few(all, survival, of_all)) return "the same form with other facts";
+    return "";
+}
+
+// Empty if the words would do; else what is missing.
+const char* lack(const Overlap& words, const MatchOptions& options) noexcept {
+    if (words.containment * 1000 < options.containment_min * kOne) {
+        return "too few words in common";
+    }
+    if (words.common < options.few_hashes &&
+        words.containment * 1000 < options.few_containment_min * kOne) {
+        return "too few words in common for so small a sample";
+    }
+    if (words.containment * 1000 >= options.uneven_containment_min * kOne) return "";
+    // Equal lengths make the similarity containment / (2 - containment).
+    const std::int64_t even =
+        static_cast<std::int64_t>(words.similarity) * (2 * kOne - words.containment) * 1000;
+    const std::int64_t wanted =
+        static_cast<std::int64_t>(options.evenness_min) * words.containment * kOne;
+    if (words.common < options.even_hashes_min || even < wanted) {
+        return "a passage in common";
+    }
+    return "";
 }
 
 }  // namespace
@@ -59,22 +104,23 @@ Overlap overlap(const Sketch& later, const Sketch& earlier) noexcept {
 }
 
 FactOverlap overlap_facts(const FactSample& a, const FactSample& b, const Rarity& rarity) noexcept {
+    constexpr std::uint32_t kNone = 1u << kFactBits;
     // Above the smaller of two full samples' last facts, one of them may hold what it leaves out.
     const auto last = [](const FactSample& facts) {
-        return facts.complete() ? 0xFFFFu : facts.hashes[kSketchFacts - 1];
+        return facts.complete() ? kNone : facts[kSketchFacts - 1];
     };
-    const std::uint32_t threshold = std::min<std::uint32_t>(last(a), last(b));
+    const std::uint32_t threshold = std::min(last(a), last(b));
+    const auto at = [threshold](const FactSample& facts, std::size_t k) {
+        const std::uint32_t fact = k < facts.count ? facts[k] : kNone;
+        return fact <= threshold ? fact : kNone;
+    };
     FactOverlap of_a, of_b;
     std::int64_t common = 0;
-    std::size_t i = 0, j = 0;
-    const auto at = [threshold](const FactSample& facts, std::size_t k) -> std::uint32_t {
-        return k < facts.count && facts.hashes[k] <= threshold ? facts.hashes[k] : 0x10000u;
-    };
-    for (;;) {
+    for (std::size_t i = 0, j = 0;;) {
         const std::uint32_t x = at(a, i), y = at(b, j);
         const std::uint32_t fact = std::min(x, y);
-        if (fact == 0x10000u) break;
-        const std::int32_t weight = rarity.weight(static_cast<std::uint16_t>(fact));
+        if (fact == kNone) break;
+        const std::int32_t weight = rarity.weight(fact);
         if (x == fact) {
             ++of_a.facts;
             of_a.weight += weight;
@@ -92,35 +138,19 @@ FactOverlap overlap_facts(const FactSample& a, const FactSample& b, const Rarity
     return out;
 }
 
-Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& figures,
-                   const Rarity& names, const MatchOptions& options) noexcept {
+Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& rarity,
+                   std::int32_t sharers, const MatchOptions& options) noexcept {
     Comparison out;
     out.words = overlap(later, earlier);
     const Overlap& words = out.words;
-    out.figures = overlap_facts(later.figures, earlier.figures, figures);
-    out.names = overlap_facts(later.names, earlier.names, names);
-    if (words.containment * 1000 < options.containment_min * kOne) {
-        out.reason = "too few words in common";
-        return out;
-    }
-    if (words.common < options.few_hashes &&
-        words.containment * 1000 < options.few_containment_min * kOne) {
-        out.reason = "too few words in common for so small a sample";
-        return out;
-    }
+    out.reason = lack(words, options);
+    if (*out.reason != '\0') return out;
+    out.figures = overlap_facts(later.figures, earlier.figures, rarity);
+    out.names = overlap_facts(later.names, earlier.names, rarity);
     if (options.check_facts) {
         const std::int32_t survival = kCubeRoots[static_cast<std::size_t>(words.containment)];
-        if (out.figures.facts >= 3 && too_few(out.figures, survival, options.figures_min)) {
-            out.reason = "the same form with other figures";
-            return out;
-        }
-        const FactOverlap all{out.figures.facts + out.names.facts,
-                              out.figures.weight + out.names.weight,
-                              out.figures.common + out.names.common};
-        if (all.facts >= 5 && too_few(all, survival, options.facts_min)) {
-            out.reason = "the same form with other facts";
-            return out;
-        }
+        out.reason = contradiction(out.figures, out.names, survival, sharers, options);
+        if (*out.reason != '\0') return out;
     }
     // One is a part of the other if it is mostly in it, and much shorter.
     const bool part =

@@ -24,13 +24,30 @@ enum class Relation : std::uint8_t {
     kContains,   // the earlier one is a part of the later one
 };
 
+// Thousandths. The defaults were found on labelled sets (docs/dedup.md has the tables).
 struct MatchOptions {
-    std::int32_t containment_min = 300;      // thousandths
-    std::int32_t few_hashes = 8;             // with fewer common ones …
-    std::int32_t few_containment_min = 600;  // … the containment must be this much
-    std::int32_t figures_min = 600;          // of the expected share of figures
-    std::int32_t facts_min = 700;            // of the expected share of all facts
+    std::int32_t containment_min = 270;
+    // With fewer common hashes than few_hashes, the containment must be this much.
+    std::int32_t few_hashes = 8;
+    std::int32_t few_containment_min = 600;
+    // Below this containment, only texts of the same length are near duplicates, with so many
+    // common hashes: noise spreads over all of a text, while a borrowed paragraph or a common
+    // background leaves one of the two longer.
+    std::int32_t uneven_containment_min = 500;
+    std::int32_t even_hashes_min = 16;
+    std::int32_t evenness_min = 720;  // of the similarity that equal lengths would give
+
     bool check_facts = true;
+    // Of the expected share of facts that must be there: all facts, and figures alone. More for
+    // more facts (less chance), and for words that many articles share (a form).
+    std::int32_t facts_min = 600;
+    std::int32_t facts_by_count = 60;    // at 20 facts
+    std::int32_t facts_by_sharers = 30;  // for each sharer above two
+    std::int32_t figures_min = 250;
+    std::int32_t figures_by_count = 200;  // at 10 figures
+    std::int32_t figures_by_sharers = 120;
+    std::int32_t facts_min_max = 800;
+    std::int32_t scarce_facts_min = 340;  // with two to four facts
 };
 
 struct Overlap {
@@ -57,7 +74,9 @@ struct Comparison {
     FactOverlap names;
     const char* reason = "";  // static
 };
-Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& figures,
-                   const Rarity& names, const MatchOptions& options) noexcept;
+// `sharers`: how many articles of the window have one of the common hashes, in the mean, in
+// eighths: what nobody else has is a story, what many have is a form.
+Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& rarity,
+                   std::int32_t sharers, const MatchOptions& options) noexcept;
 
 }  // namespace newsmill

@@ -58,12 +58,12 @@ NearIndex::~NearIndex() = default;
 std::size_t NearIndex::size() const noexcept { return static_cast<std::size_t>(next_ - live_); }
 
 std::size_t NearIndex::bytes() const noexcept {
-    return buckets_->bytes() + chunks_.size() * kChunk * sizeof(Entry) + 2 * (sizeof(int) << 16);
+    return buckets_->bytes() + chunks_.size() * kChunk * sizeof(Entry) + Rarity::kBytes;
 }
 
 std::size_t NearIndex::bytes_for(std::size_t capacity) noexcept {
     return buckets_for(capacity) * sizeof(Bucket) + (capacity + kChunk) * sizeof(Entry) +
-           2 * (sizeof(int) << 16);
+           Rarity::kBytes;
 }
 
 void NearIndex::restore_high_water(std::size_t articles) {
@@ -127,8 +127,8 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool index
     one.indexed = indexed;
     if (!decode_sketch(sketch, one.sketch)) one.sketch = Sketch{};
     ++next_;
-    figures_.add(one.sketch.figures);
-    names_.add(one.sketch.names);
+    rarity_.add(one.sketch.figures);
+    rarity_.add(one.sketch.names);
     if (size() > high_water_) {
         high_water_ = size();
         grow();
@@ -139,8 +139,8 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool index
 void NearIndex::expire(std::uint64_t below) noexcept {
     for (; live_ < next_ && entry(live_).number < below; ++live_) {
         const Entry& one = entry(live_);
-        figures_.remove(one.sketch.figures);
-        names_.remove(one.sketch.names);
+        rarity_.remove(one.sketch.figures);
+        rarity_.remove(one.sketch.names);
     }
 }
 
@@ -188,42 +188,55 @@ void NearIndex::prefetch(std::string_view sketch) const noexcept {
     }
 }
 
+// The entries of its bucket that have the hash, as bits.
+unsigned NearIndex::entries_of(std::uint32_t hash) const noexcept {
+    const Bucket& bucket = buckets_->of(hash);
+#if defined(__SSE2__)
+    const __m128i wanted = _mm_set1_epi32(static_cast<int>(hash));
+    const auto* const hashes = reinterpret_cast<const __m128i*>(bucket.hashes);
+    const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(hashes), wanted);
+    const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(hashes + 1), wanted);
+    const __m128i both = _mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128());
+    return static_cast<unsigned>(_mm_movemask_epi8(both));
+#else
+    unsigned found = 0;
+    for (unsigned k = 0; k < kBucketEntries; ++k) {
+        found |= static_cast<unsigned>(bucket.hashes[k] == hash) << k;
+    }
+    return found;
+#endif
+}
+
 // Fills candidates_ with the live articles that share a hash, and how many.
 void NearIndex::collect(const Sketch& sketch) noexcept {
     candidates_.clear();
     for (std::size_t i = 0; i < sketch.count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
-    const auto count = [this](std::uint32_t place) {
-        if (place == 0 || whole_place(place) < live_) return;
+    const auto count = [this](std::uint32_t place, std::int32_t sharers) {
         std::size_t at = (place * 0x9E3779B1u) >> 21;
         for (;; at = (at + 1) & (kTable - 1)) {
             const std::uint32_t candidate = table_[at];
             if (candidate == 0) {
-                candidates_.push_back({place, 1});
+                candidates_.push_back({place, 1, sharers});
                 table_[at] = static_cast<std::uint32_t>(candidates_.size());
                 return;
             }
             if (candidates_[candidate - 1].place == place) {
                 ++candidates_[candidate - 1].hits;
+                candidates_[candidate - 1].sharers += sharers;
                 return;
             }
         }
     };
     for (std::size_t i = 0; i < sketch.count; ++i) {
-        const std::uint32_t hash = sketch.hashes[i];
-        const Bucket& bucket = buckets_->of(hash);
-#if defined(__SSE2__)
-        const __m128i wanted = _mm_set1_epi32(static_cast<int>(hash));
-        const auto* const hashes = reinterpret_cast<const __m128i*>(bucket.hashes);
-        const __m128i low = _mm_cmpeq_epi32(_mm_load_si128(hashes), wanted);
-        const __m128i high = _mm_cmpeq_epi32(_mm_load_si128(hashes + 1), wanted);
-        auto mask = static_cast<unsigned>(
-            _mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128())));
-        for (; mask != 0; mask &= mask - 1) count(bucket.places[std::countr_zero(mask)]);
-#else
-        for (std::size_t k = 0; k < kBucketEntries; ++k) {
-            if (bucket.hashes[k] == hash) count(bucket.places[k]);
+        std::uint32_t places[kBucketEntries];
+        std::int32_t found = 0;
+        for (unsigned mask = entries_of(sketch.hashes[i]); mask != 0; mask &= mask - 1) {
+            const std::uint32_t place =
+                buckets_->of(sketch.hashes[i]).places[std::countr_zero(mask)];
+            if (place == 0 || whole_place(place) < live_) continue;
+            places[found++] = place;
         }
-#endif
+        for (std::int32_t k = 0; k < found; ++k) count(places[k], found);
     }
     for (const Candidate& candidate : candidates_) {
         std::size_t at = (candidate.place * 0x9E3779B1u) >> 21;
@@ -252,8 +265,9 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
     for (const Candidate& candidate : candidates_) {
         const std::uint64_t place = whole_place(candidate.place);
         const Entry& one = entry(place);
-        const Comparison found = compare(query_, one.sketch, figures_, names_, options_.match);
-        if (explain != nullptr) explain->push_back({one.number, candidate.hits, found});
+        const std::int32_t sharers = 8 * candidate.sharers / candidate.hits;
+        const Comparison found = compare(query_, one.sketch, rarity_, sharers, options_.match);
+        if (explain != nullptr) explain->push_back({one.number, candidate.hits, sharers, found});
         if (found.relation == Relation::kNone) continue;
         const std::int32_t score = found.words.containment + found.words.similarity;
         if (score < best_score || (score == best_score && place > best_place)) continue;

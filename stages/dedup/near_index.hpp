@@ -40,7 +40,8 @@ struct NearMatch {
 // One candidate that was met.
 struct NearExplain {
     std::uint64_t number = 0;
-    std::int32_t hits = 0;  // of the looked-up hashes
+    std::int32_t hits = 0;     // of the looked-up hashes
+    std::int32_t sharers = 0;  // live articles that have one of these, in the mean, times 8
     Comparison comparison;
 };
 
@@ -93,6 +94,7 @@ class NearIndex {
     struct Candidate {
         std::uint32_t place;
         std::int32_t hits;
+        std::int32_t sharers;  // summed over the hits
     };
 
     static constexpr std::size_t kChunk = 256;
@@ -105,6 +107,7 @@ class NearIndex {
     }
     std::uint64_t place_of(std::uint64_t number) const noexcept;
     std::uint64_t whole_place(std::uint32_t low) const noexcept;
+    unsigned entries_of(std::uint32_t hash) const noexcept;
     void collect(const Sketch& sketch) noexcept;
     void grow();
     void add(std::uint64_t place, const Sketch& sketch) noexcept;
@@ -118,8 +121,7 @@ class NearIndex {
     std::uint64_t next_ = 1;
     std::size_t high_water_ = 0;
     std::unique_ptr<Buckets> buckets_;
-    Rarity figures_;
-    Rarity names_;
+    Rarity rarity_;
     Sketch query_;
     std::vector<Candidate> candidates_;
     std::vector<std::uint32_t> table_;  // of candidates: index + 1, by place

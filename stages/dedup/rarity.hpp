@@ -1,52 +1,53 @@
 // How rare a fact is among the articles of the window: the weight that it has in a comparison.
 //
-// A table of counts, one for each 16-bit hash, over the live articles: a function of them alone.
-// The weight is the integer logarithm of how many articles there are for each that has the fact,
-// so a name that a quarter of all articles have says little, one of a thousand says much. Counts
-// saturate nowhere (32 bits). Threads: one.
+// A table of counts over the live articles, by hash: a function of them alone. A fact that few
+// articles have weighs kWeightMax: a story and its copies share it. Beyond kFew articles the weight
+// falls with the root of their number: what all reports of one form have in common ("Detective
+// Constable", "Zacks", a telephone number) says nothing of whether two are the same.
+// Threads: one.
 #pragma once
 
 #include <bit>
 #include <cstdint>
-#include <vector>
 
+#include "pipeline/pages.hpp"
 #include "stages/fingerprint/sketch.hpp"
 
 namespace newsmill {
 
 class Rarity {
    public:
-    Rarity() : counts_(1u << 16) {}
+    static constexpr std::int32_t kWeightMax = 64;
+    static constexpr std::uint32_t kFew = 16;
+
+    Rarity() : pages_(sizeof(std::uint32_t) << kTableBits) {}
 
     void add(const FactSample& facts) noexcept {
-        for (std::size_t i = 0; i < facts.count; ++i) ++counts_[facts.hashes[i]];
-        ++articles_;
+        for (std::size_t i = 0; i < facts.count; ++i) ++count(facts[i]);
     }
     void remove(const FactSample& facts) noexcept {
-        for (std::size_t i = 0; i < facts.count; ++i) --counts_[facts.hashes[i]];
-        --articles_;
+        for (std::size_t i = 0; i < facts.count; ++i) --count(facts[i]);
     }
 
-    // 1 to kWeightMax.
-    std::int32_t weight(std::uint16_t fact) const noexcept {
-        const std::uint32_t count = counts_[fact] + 1;
-        // Twice the base-2 logarithm, to half steps, of articles / count.
-        const int all = log2_doubled(articles_ + 1), of = log2_doubled(count);
-        const int weight = all - of;
-        return weight < 1 ? 1 : weight > kWeightMax ? kWeightMax : weight;
+    // 1 to kWeightMax: 64, 45 at twice kFew, 32 at four times, …
+    std::int32_t weight(std::uint32_t fact) const noexcept {
+        const std::uint32_t articles = count(fact);
+        if (articles <= kFew) return kWeightMax;
+        // Half the binary logarithm of articles / kFew, to half steps.
+        const auto log2 = static_cast<unsigned>(std::bit_width(articles / kFew)) - 1;
+        const std::int32_t weight = (log2 % 2 == 0 ? 64 : 45) >> (log2 / 2);
+        return weight < 1 ? 1 : weight;
     }
-    static constexpr std::int32_t kWeightMax = 16;
+
+    static constexpr std::size_t kBytes = sizeof(std::uint32_t) << 20;
 
    private:
-    static int log2_doubled(std::uint32_t x) noexcept {
-        const int whole = static_cast<int>(std::bit_width(x)) - 1;
-        // The next bit below the first: half a step, about.
-        const int half = whole > 0 ? static_cast<int>(x >> (whole - 1) & 1) : 0;
-        return 2 * whole + half;
+    static constexpr int kTableBits = 20;
+    std::uint32_t& count(std::uint32_t fact) const noexcept {
+        return static_cast<std::uint32_t*>(pages_.data())[fact >> (kFactBits - kTableBits)];
     }
 
-    std::vector<std::uint32_t> counts_;
-    std::uint32_t articles_ = 0;
+    Pages pages_;
 };
 
 }  // namespace newsmill

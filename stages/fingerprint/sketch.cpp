@@ -15,15 +15,15 @@ std::uint64_t mix(std::uint64_t x) noexcept {
     return x * 0xD6E8FEB86659FD93ull;
 }
 
-void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uint16_t>& scratch,
+void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uint32_t>& scratch,
                   FactSample& out) {
     scratch.clear();
     for (const std::uint64_t hash : hashes)
-        scratch.push_back(static_cast<std::uint16_t>(hash >> 40));
+        scratch.push_back(static_cast<std::uint32_t>(hash >> (64 - kFactBits)));
     std::sort(scratch.begin(), scratch.end());
     scratch.erase(std::unique(scratch.begin(), scratch.end()), scratch.end());
     out.count = static_cast<std::uint8_t>(std::min(scratch.size(), kSketchFacts));
-    std::copy_n(scratch.begin(), out.count, out.hashes.begin());
+    for (std::size_t i = 0; i < out.count; ++i) out.set(i, scratch[i]);
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void Sketcher::make(const WordList& words, Sketch& out) {
 namespace {
 
 std::size_t encoded_bytes(const Sketch& sketch) noexcept {
-    return 8 + 4u * sketch.count + 2u * (sketch.figures.count + sketch.names.count);
+    return 8 + 4u * sketch.count + 3u * (sketch.figures.count + sketch.names.count);
 }
 
 void encode(const Sketch& sketch, char* at) noexcept {
@@ -94,8 +94,8 @@ void encode(const Sketch& sketch, char* at) noexcept {
     put(head, sizeof head);
     put(&sketch.shingles, 4);
     put(sketch.hashes.data(), 4u * sketch.count);
-    put(sketch.figures.hashes.data(), 2u * sketch.figures.count);
-    put(sketch.names.hashes.data(), 2u * sketch.names.count);
+    put(sketch.figures.bytes.data(), 3u * sketch.figures.count);
+    put(sketch.names.bytes.data(), 3u * sketch.names.count);
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ bool decode_sketch(std::string_view bytes, Sketch& out) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
     const std::size_t count = byte(1), figures = byte(2), names = byte(3);
     if (byte(0) != kSketchVersion || count > kSketchHashes || figures > kSketchFacts ||
-        names > kSketchFacts || bytes.size() != 8 + 4 * count + 2 * (figures + names)) {
+        names > kSketchFacts || bytes.size() != 8 + 4 * count + 3 * (figures + names)) {
         return false;
     }
     out.count = byte(1);
@@ -127,16 +127,15 @@ bool decode_sketch(std::string_view bytes, Sketch& out) noexcept {
     const char* const at = bytes.data() + 4;
     std::memcpy(&out.shingles, at, 4);
     std::memcpy(out.hashes.data(), at + 4, 4 * count);
-    std::memcpy(out.figures.hashes.data(), at + 4 + 4 * count, 2 * figures);
-    std::memcpy(out.names.hashes.data(), at + 4 + 4 * count + 2 * figures, 2 * names);
-    const auto ascends = [](const auto* first, std::size_t size) {
+    std::memcpy(out.figures.bytes.data(), at + 4 + 4 * count, 3 * figures);
+    std::memcpy(out.names.bytes.data(), at + 4 + 4 * count + 3 * figures, 3 * names);
+    const auto ascends = [](const auto& hashes, std::size_t size) {
         for (std::size_t i = 1; i < size; ++i) {
-            if (first[i - 1] >= first[i]) return false;
+            if (hashes[i - 1] >= hashes[i]) return false;
         }
         return true;
     };
-    return ascends(out.hashes.data(), count) && ascends(out.figures.hashes.data(), figures) &&
-           ascends(out.names.hashes.data(), names);
+    return ascends(out.hashes, count) && ascends(out.figures, figures) && ascends(out.names, names);
 }
 
 }  // namespace newsmill

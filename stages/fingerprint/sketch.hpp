@@ -3,11 +3,11 @@
 //   - The 64 smallest of the 32-bit hashes of its 3-word shingles (bottom-k sketch; Broder 1997,
 //     Cohen and Kaplan 2007). Two of them estimate the Jaccard similarity and the containment of
 //     the texts, also of texts of very different lengths.
-//   - Its facts: up to 24 figures and 24 names, as 16-bit hashes, the smallest first (a bottom-k
+//   - Its facts: up to 20 figures and 20 names, as 24-bit hashes, the smallest first (a bottom-k
 //     sample again, exact where a text has no more).
 //
 // Wire form, version 1, little endian: u8 version, u8 hashes, u8 figures, u8 names, u32 shingles
-// (all, repeated ones too), hashes x u32 ascending, figures x u16 ascending, names x u16
+// (all, repeated ones too), hashes x u32 ascending, figures x u24 ascending, names x u24
 // ascending. All daemons of one journal must agree on it. At most kSketchBytesMax.
 #pragma once
 
@@ -24,15 +24,25 @@ namespace newsmill {
 
 inline constexpr std::uint8_t kSketchVersion = 1;
 inline constexpr std::size_t kSketchHashes = 64;
-inline constexpr std::size_t kSketchFacts = 24;  // of each kind
+inline constexpr std::size_t kSketchFacts = 20;  // of each kind
 inline constexpr int kShingleWords = 3;
-inline constexpr std::size_t kSketchBytesMax = 8 + 4 * kSketchHashes + 2 * 2 * kSketchFacts;
+inline constexpr std::size_t kSketchBytesMax = 8 + 4 * kSketchHashes + 2 * 3 * kSketchFacts;
+
+inline constexpr int kFactBits = 24;
 
 struct FactSample {
     std::uint8_t count = 0;
-    std::array<std::uint16_t, kSketchFacts> hashes;  // ascending
+    std::array<std::uint8_t, 3 * kSketchFacts> bytes;  // ascending
 
     bool complete() const noexcept { return count < kSketchFacts; }
+    std::uint32_t operator[](std::size_t i) const noexcept {
+        return bytes[3 * i] | bytes[3 * i + 1] << 8u | bytes[3 * i + 2] << 16u;
+    }
+    void set(std::size_t i, std::uint32_t hash) noexcept {
+        bytes[3 * i] = static_cast<std::uint8_t>(hash);
+        bytes[3 * i + 1] = static_cast<std::uint8_t>(hash >> 8);
+        bytes[3 * i + 2] = static_cast<std::uint8_t>(hash >> 16);
+    }
 };
 
 struct Sketch {
@@ -54,7 +64,7 @@ class Sketcher {
 
     std::vector<std::uint32_t> shingles_;
     std::vector<std::uint32_t> kept_;
-    std::vector<std::uint16_t> facts_;
+    std::vector<std::uint32_t> facts_;
 };
 
 void append_sketch(const Sketch& sketch, std::string& out);
