@@ -57,6 +57,8 @@ JournalAgent::JournalAgent(JournalParts parts, const JournalAgentOptions& option
     settings_ = header.settings;
     entries_ = hashed_entries_ = snapshot_entries_ = safe_entries_ = header.entries;
     note_point();
+    metrics_.journal_position.set(header.position);
+    metrics_.journal_entries.set(static_cast<std::int64_t>(header.entries));
     metrics_.restored_entries.set(static_cast<std::int64_t>(header.entries));
     metrics_.restored_ms.set(parts.state.took_ms);
 }

@@ -227,8 +227,9 @@ void FileJournal::repair_tail() {
     if (options_.read_only) return;
     write_file_ = std::make_shared<FileDescriptor>(open_file(path, O_RDWR | O_APPEND));
     const off_t size = last.end - last.begin + kHeaderBytes;
-    if (!*write_file_ || (repaired_bytes_ > 0 && (ftruncate(write_file_->get(), size) != 0 ||
-                                                  fsync(write_file_->get()) != 0))) {
+    if (!*write_file_ ||
+        (repaired_bytes_ > 0 && (ftruncate(write_file_->get(), size) != 0 ||
+                                 (options_.sync && fsync(write_file_->get()) != 0)))) {
         throw StartError(kExitConfig,
                          "journal: '" + path + "' can't be written: " + error_text(errno));
     }
