@@ -5,14 +5,22 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 
+#include "pipeline/archive/file_journal.hpp"
+#include "pipeline/log.hpp"
 #include "pipeline/pipeline.hpp"
 #include "stages/dedup.hpp"
 #include "tests/sim/sim_broker.hpp"
+#include "tests/sim/sim_journal.hpp"
 
 namespace newsmill::sim {
 namespace {
@@ -101,6 +109,7 @@ class SimClock final : public Clock {
 struct Mutants {
     bool check_epoch = true;
     bool check_origin = true;
+    bool right_place = true;  // after a snapshot; else a record is left out
 };
 
 // The window is longer than the input's time: an id that leaves it before the article is read again
@@ -115,17 +124,27 @@ DedupOptions dedup_options(const Mutants& mutants) {
 
 struct Daemon {
     Daemon(SimBroker& broker, const Clock& clock, const std::string& instance,
-           std::uint64_t incarnation, const PipelineOptions& options, const Mutants& mutants)
+           std::uint64_t incarnation, const PipelineOptions& options, const Mutants& mutants,
+           std::unique_ptr<Journal> its_journal, SimDisk& disk)
         : consumer(broker, instance, incarnation),
           producer(broker, "tx-" + instance),
-          journal(broker),
+          journal(std::move(its_journal)),
+          snapshots(disk, broker),
           dedup(dedup_options(mutants)),
-          pipeline({consumer,
-                    producer,
-                    {&journal, &dedup, &dedup, nullptr, {}},
-                    chain<SimFront>,
-                    chain<SimBack>},
+          pipeline({consumer, producer, journal_parts(mutants), chain<SimFront>, chain<SimBack>},
                    options, clock) {}
+
+    JournalParts journal_parts(const Mutants& mutants) {
+        JournalParts parts{journal.get(), &dedup, &dedup, &snapshots, {}};
+        parts.state = restore_newest(snapshots, *journal, dedup);
+        restored = parts.state.restored;
+        refused = parts.state.refused.size();
+        std::string_view left_out;
+        while (restored && !mutants.right_place && journal->position() < journal->end_position() &&
+               journal->poll(left_out) != Outcome::kOk) {
+        }
+        return parts;
+    }
 
     bool done() {
         for (Agent* agent : pipeline.agents()) {
@@ -136,7 +155,10 @@ struct Daemon {
 
     SimConsumer consumer;
     SimProducer producer;
-    SimJournal journal;
+    std::unique_ptr<Journal> journal;
+    SimSnapshots snapshots;
+    bool restored = false;
+    std::uint64_t refused = 0;
     DedupStage dedup;
     Pipeline pipeline;
 };
@@ -157,18 +179,30 @@ std::vector<std::vector<InputRecord>> make_input(Random& random) {
 
 class World {
    public:
-    World(std::uint64_t seed, Mutants mutants)
-        : random_(seed), mutants_(mutants), broker_(seed + 1, make_input(random_), Faults{}) {}
+    World(std::uint64_t seed, Mutants mutants, JournalKind kind = JournalKind::kBroker)
+        : random_(seed),
+          mutants_(mutants),
+          kind_(kind),
+          broker_(seed + 1, make_input(random_), Faults{}) {
+        log_set_level(LogLevel::kOff);
+        std::filesystem::remove_all(folder_);
+    }
+    ~World() {
+        daemons_.clear();
+        std::filesystem::remove_all(folder_);
+    }
 
     // What a run went through, to see that the worlds are not idle ones.
     struct Tally {
         std::uint64_t steps = 0, faults = 0, commits = 0, aborts = 0, rewinds = 0, dropped = 0;
+        std::uint64_t snapshots = 0, restored = 0, refused = 0, agreements = 0, disagreements = 0;
     };
     const Tally& tally() const { return tally_; }
 
     // Empty if all holds; else what does not.
     std::string run() {
-        const std::size_t daemons = 1 + random_.below(3);
+        // A journal that one process has to itself has one daemon.
+        const std::size_t daemons = kind_ == JournalKind::kBroker ? 1 + random_.below(3) : 1;
         for (std::size_t i = 0; i < daemons; ++i) start("d" + std::to_string(i));
         std::uint64_t faults_left = 5 + random_.below(40);
         std::uint64_t steps = 0;
@@ -183,12 +217,14 @@ class World {
         broker_.stop_faults();
         tally_.steps = steps;
         for (auto& [name, daemon] : daemons_) daemon->pipeline.control().request_stop();
+        for (auto& zombie : zombies_) end(zombie);
         zombies_.clear();
         draining_ = true;
         for (; !daemons_.empty(); ++steps) {
             if (steps > kStepsMax + 200'000) return "does not drain";
             step();
         }
+        if (tally_.disagreements > 0) return "daemons disagree";
         return check();
     }
 
@@ -204,13 +240,57 @@ class World {
         o.sink.commit_interval_ns = static_cast<std::int64_t>(1 + random_.below(50)) * kMillisecond;
         o.sink.check_epoch = mutants_.check_epoch;
         o.journal.writer = ++incarnation_;
+        o.journal.state_hash_interval_entries = 10 + random_.below(50);
+        o.journal.snapshot_interval_entries = 5 + random_.below(100);
         return o;
     }
 
     void start(const std::string& instance) {
         const PipelineOptions o = options();
-        daemons_[instance] =
-            std::make_unique<Daemon>(broker_, clock_, instance, incarnation_, o, mutants_);
+        SimDisk& disk = disks_[instance];
+        if (random_.one_in(8)) disk.damage(random_);
+        daemons_[instance] = std::make_unique<Daemon>(broker_, clock_, instance, incarnation_, o,
+                                                      mutants_, open_journal(), disk);
+        tally_.restored += daemons_[instance]->restored ? 1 : 0;
+        tally_.refused += daemons_[instance]->refused;
+    }
+
+    std::unique_ptr<Journal> open_journal() {
+        switch (kind_) {
+            case JournalKind::kFile: return std::make_unique<FileJournal>(file_options());
+            case JournalKind::kMemory: return std::make_unique<RecordedJournal>(recorded_);
+            case JournalKind::kBroker: break;
+        }
+        return std::make_unique<SimJournal>(broker_);
+    }
+
+    FileJournalOptions file_options() const {
+        FileJournalOptions o;
+        o.path = folder_;
+        o.segment_bytes = 5000;
+        o.sync = false;  // a thread of its own would not be the seed's
+        return o;
+    }
+
+    // The process is gone, and its last write is half done.
+    void crash(std::unique_ptr<Daemon>& daemon) {
+        end(daemon);
+        if (kind_ != JournalKind::kFile || random_.one_in(2)) return;
+        std::string newest;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+            if (entry.path().extension() == ".nmj")
+                newest = std::max(newest, entry.path().string());
+        }
+        std::ofstream(newest, std::ios::binary | std::ios::app)
+            << std::string(1 + random_.below(40), static_cast<char>(random_.below(256)));
+    }
+
+    void end(std::unique_ptr<Daemon>& daemon) {
+        const Metrics& metrics = daemon->pipeline.metrics();
+        tally_.snapshots += metrics.snapshots_written.get();
+        tally_.agreements += metrics.journal_agreements.get();
+        tally_.disagreements += metrics.journal_disagreements.get();
+        daemon.reset();
     }
 
     void fault() {
@@ -219,9 +299,13 @@ class World {
         auto it = daemons_.begin();
         std::advance(it, static_cast<std::ptrdiff_t>(random_.below(daemons_.size())));
         const std::string name = it->first;
-        switch (random_.below(5)) {
+        std::uint64_t what = random_.below(5);
+        // In memory a journal does not outlive its daemon; in files it has one at a time.
+        if (kind_ == JournalKind::kFile && what >= 2) what = 0;
+        if (kind_ == JournalKind::kMemory) what = 1;
+        switch (what) {
             case 0:  // crash and restart: the same instance, a new incarnation
-                it->second.reset();
+                crash(it->second);
                 start(name);
                 break;
             case 1:  // the coordinator takes it for dead, though it lives
@@ -272,7 +356,7 @@ class World {
             // newest producer epoch, fences the other. Its supervisor starts it again.
             if (!twins_) return "fails: " + pipeline.control().failure().message;
             const std::string name = it->first;
-            it->second.reset();
+            end(it->second);
             if (draining_) {
                 daemons_.erase(it);
             } else {
@@ -282,9 +366,23 @@ class World {
         }
         if (it->second->done()) {
             add_tally(pipeline.metrics());
+            end(it->second);
             daemons_.erase(it);
         }
         return {};
+    }
+
+    // All records, in order.
+    std::vector<std::string> journal() const {
+        if (kind_ == JournalKind::kBroker) return broker_.journal();
+        if (kind_ == JournalKind::kMemory) return recorded_;
+        FileJournalOptions o = file_options();
+        o.read_only = true;
+        FileJournal file(o);
+        std::vector<std::string> records;
+        std::string_view record;
+        while (file.poll(record) == Outcome::kOk) records.emplace_back(record);
+        return records;
     }
 
     // What the inline run over the journal's order says of each article.
@@ -293,7 +391,7 @@ class World {
         DedupStage dedup(dedup_options({}));
         Batch batch({});
         SimFront front;
-        for (const std::string& bytes : broker_.journal()) {
+        for (const std::string& bytes : journal()) {
             JournalRecord record;
             EXPECT_TRUE(decode_journal_record(bytes, record));
             if (record.kind != JournalRecordKind::kEntries) continue;
@@ -347,9 +445,14 @@ class World {
 
     Random random_;
     Mutants mutants_;
+    JournalKind kind_;
     Tally tally_;
     SimBroker broker_;
     SimClock clock_;
+    const std::string folder_ =
+        testing::TempDir() + "newsmill_sim_journal_" + std::to_string(getpid());
+    std::vector<std::string> recorded_;     // the journal in memory
+    std::map<std::string, SimDisk> disks_;  // of each instance
     std::uint64_t incarnation_ = 0;
     bool twins_ = false;     // a zombie has run beside its successor
     bool draining_ = false;  // all is committed: daemons end and are not started again
@@ -364,6 +467,24 @@ std::uint64_t seeds() {
     return text == nullptr ? 1000 : std::strtoull(text, nullptr, 10);
 }
 
+void add(World::Tally& sum, const World::Tally& tally) {
+    sum.steps += tally.steps;
+    sum.faults += tally.faults;
+    sum.commits += tally.commits;
+    sum.aborts += tally.aborts;
+    sum.rewinds += tally.rewinds;
+    sum.dropped += tally.dropped;
+    sum.snapshots += tally.snapshots;
+    sum.restored += tally.restored;
+    sum.refused += tally.refused;
+    sum.agreements += tally.agreements;
+}
+
+void print_journal(const World::Tally& sum) {
+    std::printf("%llu snapshots, %llu restored from, %llu refused; %llu state hashes agree\n",
+                ull(sum.snapshots), ull(sum.restored), ull(sum.refused), ull(sum.agreements));
+}
+
 TEST(Simulation, exactly_once_in_order_equal_to_the_reference_and_ends) {
     if (const char* seed = std::getenv("NEWSMILL_SIM_SEED")) {
         EXPECT_EQ(World(std::strtoull(seed, nullptr, 10), {}).run(), "");
@@ -373,13 +494,7 @@ TEST(Simulation, exactly_once_in_order_equal_to_the_reference_and_ends) {
     for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
         World world(seed, {});
         ASSERT_EQ(world.run(), "") << "seed " << seed;
-        const World::Tally& tally = world.tally();
-        sum.steps += tally.steps;
-        sum.faults += tally.faults;
-        sum.commits += tally.commits;
-        sum.aborts += tally.aborts;
-        sum.rewinds += tally.rewinds;
-        sum.dropped += tally.dropped;
+        add(sum, world.tally());
     }
     // The daemons that crashed took their counts with them.
     std::printf(
@@ -387,9 +502,28 @@ TEST(Simulation, exactly_once_in_order_equal_to_the_reference_and_ends) {
         "%llu aborts, %llu rewinds, %llu batches dropped\n",
         ull(seeds()), ull(sum.steps), ull(sum.faults), ull(sum.commits), ull(sum.aborts),
         ull(sum.rewinds), ull(sum.dropped));
+    print_journal(sum);
     EXPECT_GT(sum.aborts, seeds() / 2);
     EXPECT_GT(sum.rewinds, seeds() / 4);
     EXPECT_GT(sum.dropped, seeds());
+    EXPECT_GT(sum.snapshots, seeds() * 10);
+    EXPECT_GT(sum.restored, seeds() * 2);
+    EXPECT_GT(sum.refused, seeds() / 8);
+    EXPECT_GT(sum.agreements, seeds() * 10);
+}
+
+TEST(Simulation, journals_of_all_kinds_behave_alike) {
+    for (const JournalKind kind : {JournalKind::kFile, JournalKind::kMemory}) {
+        World::Tally sum;
+        for (std::uint64_t seed = 1; seed <= seeds() / 5; ++seed) {
+            World world(seed, {}, kind);
+            ASSERT_EQ(world.run(), "") << "seed " << seed;
+            add(sum, world.tally());
+        }
+        print_journal(sum);
+        EXPECT_GT(sum.agreements, seeds() / 5);
+        EXPECT_EQ(sum.restored > seeds() / 5, kind == JournalKind::kFile);
+    }
 }
 
 // The simulator is worth something only if it can fail: take a safeguard out and it must see it.
@@ -405,6 +539,10 @@ std::uint64_t first_red(Mutants mutants) {
 
 TEST(Mutants, without_epochs_articles_are_published_twice_or_lost) {
     EXPECT_NE(first_red({.check_epoch = false}), 0u);
+}
+
+TEST(Mutants, a_record_left_out_after_a_snapshot_is_seen) {
+    EXPECT_NE(first_red({.right_place = false}), 0u);
 }
 
 TEST(Mutants, without_the_origin_check_an_article_is_a_duplicate_of_itself) {
