@@ -51,11 +51,7 @@ TEST(ExactlyOnce, a_daemon_that_is_killed_ten_times) {
     }
     EXPECT_GE(amid_work, 3) << "the kills came too late to prove anything";
     feed(topics, maker, 2'000);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, *daemon, kCommitTimeoutMs))
-        << daemon->log();
-    daemon->signal(SIGTERM);
-    EXPECT_EQ(daemon->wait(40'000), 0) << daemon->log();
-    EXPECT_EQ(verify(topics), "");
+    EXPECT_EQ(finish(topics, kPartitions, *daemon), "");
 }
 
 TEST(ExactlyOnce, a_broker_that_restarts) {
@@ -71,12 +67,7 @@ TEST(ExactlyOnce, a_broker_that_restarts) {
     Broker::instance().kill();
     Broker::instance().again();
     feed(topics, maker, 12'000);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, daemon, kCommitTimeoutMs))
-        << daemon.log();
-    ASSERT_TRUE(daemon.running()) << daemon.log();
-    daemon.signal(SIGTERM);
-    EXPECT_EQ(daemon.wait(40'000), 0) << daemon.log();
-    EXPECT_EQ(verify(topics), "");
+    EXPECT_EQ(finish(topics, kPartitions, daemon), "");
 }
 
 TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {
@@ -97,12 +88,9 @@ TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {
     feed(topics, maker, 6'000);
     std::this_thread::sleep_for(2s);
     third.signal(SIGKILL);  // leaves without a word: its session has to end
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, first, kCommitTimeoutMs)) << first.log();
-    first.signal(SIGTERM);
-    EXPECT_EQ(first.wait(40'000), 0) << first.log();
+    EXPECT_EQ(finish(topics, kPartitions, first), "");
     // The second one did take part.
     EXPECT_NE(second.log().find("committed"), std::string::npos) << second.log();
-    EXPECT_EQ(verify(topics), "");
 }
 
 TEST(ExactlyOnce, a_zombie_is_fenced) {
@@ -118,12 +106,7 @@ TEST(ExactlyOnce, a_zombie_is_fenced) {
     zombie.signal(SIGCONT);
     EXPECT_EQ(zombie.wait(60'000), 75) << zombie.log();
     feed(topics, maker, 12'000);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, successor, kCommitTimeoutMs))
-        << successor.log();
-    ASSERT_TRUE(successor.running()) << successor.log();
-    successor.signal(SIGTERM);
-    EXPECT_EQ(successor.wait(40'000), 0) << successor.log();
-    EXPECT_EQ(verify(topics), "");
+    EXPECT_EQ(finish(topics, kPartitions, successor), "");
 }
 
 // Records, duplicates and dead letters that are too large for their topics never stop the line.

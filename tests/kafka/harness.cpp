@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -257,6 +258,24 @@ bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, 
     return false;
 }
 
+std::string fresh_folder(const std::string& name) {
+    const std::string folder = work_folder() + "/" + name + "-" + std::to_string(getpid());
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    return folder;
+}
+
+std::string finish(const Topics& topics, int partitions, Daemon& daemon,
+                   const std::vector<std::string>& sets) {
+    constexpr int kCommitTimeoutMs = 180'000;
+    if (!wait_until_committed(topics, partitions, daemon, kCommitTimeoutMs) || !daemon.running())
+        return "not all is committed: " + daemon.log();
+    daemon.signal(SIGTERM);
+    if (const int code = daemon.wait(40'000); code != 0)
+        return "ends with " + std::to_string(code) + ": " + daemon.log();
+    return verify(topics, sets);
+}
+
 // ---- Verification
 // ------------------------------------------------------------------------------------
 
@@ -303,6 +322,12 @@ void add(Batch& batch, const Topics& topics, const kafka::Record& record) {
     article.origin = {topics.in, record.partition, record.offset, record.timestamp_ms};
 }
 
+bool equal(const JournalEntry& a, const JournalEntry& b) {
+    return a.exact_hash == b.exact_hash && a.sketch == b.sketch && a.uri == b.uri &&
+           a.source == b.source && a.event_ms == b.event_ms && a.version == b.version &&
+           a.version_created_ms == b.version_created_ms && a.canceled == b.canceled;
+}
+
 // What the journal's order gives for an article.
 struct Expected {
     std::string value;
@@ -331,9 +356,7 @@ std::map<Id, Expected> reference(const Topics& topics, const LoadedConfig& loade
             run.front(batch);
             for (std::size_t i = 0; i < record.entries.size(); ++i) {
                 const JournalEntry mine = journal_entry(batch.articles[i]);
-                if (mine.exact_hash != record.entries[i].exact_hash ||
-                    mine.uri != record.entries[i].uri ||
-                    mine.event_ms != record.entries[i].event_ms) {
+                if (!equal(mine, record.entries[i])) {
                     wrong += "a journal entry is not what its article gives; ";
                 }
             }

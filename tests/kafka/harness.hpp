@@ -81,6 +81,14 @@ bool is_committed(const Topics& topics, int partitions);
 // ended.
 bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, int timeout_ms);
 
+// How a test ends: waits until all is committed, with `daemon` alive; stops it by SIGTERM, which
+// must end it well; verifies. Empty if all holds; else what does not, with the daemon's log.
+std::string finish(const Topics& topics, int partitions, Daemon& daemon,
+                   const std::vector<std::string>& sets = {});
+
+// A folder that is empty now, for a daemon's files.
+std::string fresh_folder(const std::string& name);
+
 // Everything that must hold of the output, given the input and the journal: exactly once, in the
 // order of each partition, and each value byte for byte what the inline run over the journal's
 // order gives. Empty if all holds; else what does not.
