@@ -8,8 +8,10 @@
 #include <sstream>
 #include <thread>
 
+#include "daemon/journal_wiring.hpp"
 #include "daemon/mill.hpp"
 #include "pipeline/archive/file_consumer.hpp"
+#include "pipeline/log.hpp"
 
 namespace newsmill {
 namespace {
@@ -93,6 +95,57 @@ TEST_F(PipelineTest, every_arrangement_equals_the_inline_run) {
         EXPECT_EQ(run(lanes, lanes, 2 + lanes * 3, true), reference) << lanes << " lanes";
     }
     EXPECT_EQ(run(3, 1, 2, true), reference) << "a pool smaller than the lanes";
+}
+
+// The state hash of one that reads the whole journal and never stopped.
+std::uint64_t state_of_journal(const LoadedConfig& loaded) {
+    Mill reader(loaded.config, loaded.hash, Mill::Output::kFiles);
+    const std::unique_ptr<Journal> journal = open_journal(loaded.config, true);
+    JournalRecord record;
+    std::string_view bytes;
+    while (!journal->caught_up() && journal->poll(bytes) == Outcome::kOk) {
+        EXPECT_TRUE(decode_journal_record(bytes, record));
+        if (record.kind == JournalRecordKind::kEntries) reader.dedup().apply(record.entries);
+        if (record.kind == JournalRecordKind::kSettings) reader.dedup().adopt(record.settings);
+    }
+    return reader.dedup().state_hash();
+}
+
+// What was decided once is decided again alike, from the journal's files, with the state from a
+// snapshot or without one.
+TEST_F(PipelineTest, a_journal_in_files_remembers_its_decisions) {
+    const std::string folder = testing::TempDir() + "newsmill_pipeline_journal";
+    std::filesystem::remove_all(folder);
+    log_set_level(LogLevel::kWarning);
+    std::vector<std::string> texts;
+    std::vector<std::int64_t> restored;
+    for (int i = 0; i < 4; ++i) {
+        if (i == 3) std::filesystem::remove_all(folder + "/snapshots");
+        const LoadedConfig loaded =
+            load_config("", {"dedup.window_ms=366d", "dedup.journal=file",
+                             "dedup.file.path=" + folder + "/journal",
+                             "dedup.snapshot_path=" + folder + "/snapshots"});
+        ASSERT_TRUE(loaded.ok());
+        Mill mill(loaded.config, loaded.hash, Mill::Output::kFiles);
+        FileConsumer consumer({path_});
+        KeepingProducer producer;
+        const std::unique_ptr<Journal> journal = open_journal(loaded.config);
+        const std::unique_ptr<SnapshotStore> snapshots = open_snapshots(loaded.config);
+        Pipeline pipeline(mill.parts(consumer, producer, journal.get(), snapshots.get()),
+                          mill.pipeline_options(), steady_clock());
+        pipeline.start();
+        pipeline.join();
+        EXPECT_FALSE(pipeline.control().failed()) << pipeline.control().failure().message;
+        texts.push_back(producer.text);
+        restored.push_back(pipeline.metrics().restored_entries.get());
+        EXPECT_EQ(static_cast<std::uint64_t>(pipeline.metrics().journal_state_hash.get()),
+                  state_of_journal(loaded));
+    }
+    log_set_level(LogLevel::kInfo);
+    std::filesystem::remove_all(folder);
+    EXPECT_FALSE(texts[0].empty());
+    for (const std::string& text : texts) EXPECT_EQ(text, texts[0]);
+    EXPECT_EQ(restored, (std::vector<std::int64_t>{0, 520, 1040, 0}));
 }
 
 TEST_F(PipelineTest, a_stop_drains_and_ends) {
