@@ -43,6 +43,7 @@ DedupOptions dedup_options(const Config& config, const MemoryPlan& plan) {
     const auto& near = config.dedup.near;
     options.match.containment_min = static_cast<std::int32_t>(near.containment_min);
     options.match.few_containment_min = static_cast<std::int32_t>(near.few_containment_min);
+    options.match.uneven_containment_min = static_cast<std::int32_t>(near.uneven_containment_min);
     options.match.figures_min = static_cast<std::int32_t>(near.figures_min);
     options.match.facts_min = static_cast<std::int32_t>(near.facts_min);
     options.capacity_max = capacity_max(config, plan);
