@@ -44,7 +44,7 @@ struct MatchOptions {
     std::int32_t facts_by_count = 70;    // at 20 facts
     std::int32_t facts_by_sharers = 70;  // for each sharer above two
     std::int32_t figures_min = 250;
-    std::int32_t figures_by_count = 200;  // at 10 figures
+    std::int32_t figures_by_count = 280;  // at 10 figures
     std::int32_t figures_by_sharers = 120;
     std::int32_t facts_min_max = 850;
     std::int32_t scarce_facts_min = 340;  // with two to four facts
