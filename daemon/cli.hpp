@@ -87,6 +87,9 @@ Action command_enrich(CLI::App& app);
 Action command_run(CLI::App& app);
 Action command_check(CLI::App& app);
 Action command_config(CLI::App& app);
+Action command_calibrate(CLI::App& app);
+Action command_explain(CLI::App& app);
+Action command_dedup(CLI::App& app);
 Action command_version(CLI::App& app);
 Action command_completion(CLI::App& app);
 

@@ -12,6 +12,9 @@ constexpr Command kCommands[] = {
     {"run", "Run the daemon: from Kafka to Kafka", command_run},
     {"check", "Check a configuration and the memory that it needs", command_check},
     {"config", "Show, list or compare options", command_config},
+    {"explain", "Show what one article met, and why it was decided so", command_explain},
+    {"calibrate", "Measure decisions on near duplicates on labelled articles", command_calibrate},
+    {"dedup", "Look at, export or import the journal of duplicates", command_dedup},
     {"completion", "Print a completion script for a shell", command_completion},
     {"version", "Print the version and what it was built from", command_version},
 };

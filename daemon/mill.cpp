@@ -40,12 +40,7 @@ DedupOptions dedup_options(const Config& config, const MemoryPlan& plan) {
     options.clock_jump_ms_max = config.dedup.clock_jump_ms_max;
     options.notices_max = static_cast<std::size_t>(config.dedup.notices_max);
     options.trust = config.dedup.sources.trust;
-    const auto& near = config.dedup.near;
-    options.match.containment_min = static_cast<std::int32_t>(near.containment_min);
-    options.match.few_containment_min = static_cast<std::int32_t>(near.few_containment_min);
-    options.match.uneven_containment_min = static_cast<std::int32_t>(near.uneven_containment_min);
-    options.match.figures_min = static_cast<std::int32_t>(near.figures_min);
-    options.match.facts_min = static_cast<std::int32_t>(near.facts_min);
+    options.match = match_options(config);
     options.capacity_max = capacity_max(config, plan);
     return options;
 }
@@ -119,6 +114,16 @@ RouteOptions make_route_options(const Config& config, const std::string& config_
 }
 
 }  // namespace
+
+MatchOptions match_options(const Config& config) {
+    const auto& near = config.dedup.near;
+    MatchOptions options;
+    options.containment_min = static_cast<std::int32_t>(near.containment_min);
+    options.few_containment_min = static_cast<std::int32_t>(near.few_containment_min);
+    options.figures_min = static_cast<std::int32_t>(near.figures_min);
+    options.facts_min = static_cast<std::int32_t>(near.facts_min);
+    return options;
+}
 
 Mill::Mill(const Config& config, std::string config_hash, Output output)
     : config_(config),

@@ -44,6 +44,9 @@ class Mill {
     RouteStage refused_;  // for articles that the output refuses
 };
 
+// When two texts are near duplicates, as the configuration has it.
+MatchOptions match_options(const Config& config);
+
 // What the window of duplicates takes when it is full, for the memory plan.
 std::int64_t index_bytes(const Config& config);
 

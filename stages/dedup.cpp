@@ -323,6 +323,20 @@ void DedupStage::decide_kill(std::string_view uri, std::uint64_t prior,
     for (std::size_t i = 0; i < told; ++i) added.more.copies.push_back(copies[i].number);
 }
 
+// ---- For people
+// --------------------------------------------------------------------------------------
+
+DedupStage::Explanation DedupStage::explain(const JournalEntry& entry) noexcept {
+    Explanation out;
+    const Origin& origin = entry.origin;
+    out.known =
+        window_.find_id(Window::hash_id(origin.topic, origin.partition, origin.offset), origin);
+    out.version = window_.find_uri(Window::hash_uri(uri_of(entry)), uri_of(entry));
+    out.exact = window_.find_exact(entry.exact_hash);
+    if (!entry.sketch.empty()) window_.near().find(entry.sketch, out.near, &out.candidates);
+    return out;
+}
+
 // ---- Decisions
 // ---------------------------------------------------------------------------------------
 

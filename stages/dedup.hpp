@@ -81,6 +81,19 @@ class DedupStage final : public Stage, public JournalFollower {
     bool finish_restore() noexcept override;
     void reset() noexcept override;
 
+    // For people: what an article would meet in the window if it came now. kNoNumber: nothing.
+    struct Explanation {
+        std::uint64_t known = dedup::kNoNumber;    // with its coordinates
+        std::uint64_t version = dedup::kNoNumber;  // with its uri
+        std::uint64_t exact = dedup::kNoNumber;    // with the same words
+        NearMatch near;                            // relation kNone: none
+        std::vector<NearExplain> candidates;       // the likeliest first
+    };
+    Explanation explain(const JournalEntry& entry) noexcept;
+    dedup::Identity identity(std::uint64_t number) const noexcept {
+        return window_.identity(number);
+    }
+
     // Articles in the window, after the last one that was applied.
     std::size_t size() const noexcept {
         return static_cast<std::size_t>(window_.end() - window_.live());

@@ -20,7 +20,6 @@ constexpr std::size_t kFullTenths = 8;
 constexpr std::size_t kArticlesMin = 16'384;  // the first table's; it doubles
 constexpr std::int32_t kHitsMin = 2;
 constexpr std::size_t kComparedMax = 48;
-constexpr std::int32_t kStoryScore = 4096;  // more than all words in common
 constexpr std::size_t kTable = 2048;  // a power of two, over 2 * kSketchHashes * kBucketEntries / 2
 
 std::size_t buckets_for(std::size_t articles) noexcept {
@@ -85,21 +84,18 @@ void NearIndex::grow() {
     buckets_ = std::make_unique<Buckets>(buckets_for(articles));
     for (std::uint64_t place = live_; place < next_; ++place) {
         const Entry& one = entry(place);
-        add(place, one);
+        if (one.indexed) add(place, one.sketch);
     }
 }
 
 std::uint64_t NearIndex::whole_place(std::uint32_t low) const noexcept {
     // The newest place with these low bits that has been given.
-    const std::uint64_t place = (next_ & ~std::uint64_t{kPlaceMask}) | (low & kPlaceMask);
-    return place < next_ ? place : place - (std::uint64_t{kPlaceMask} + 1);
+    const std::uint64_t high = next_ & ~std::uint64_t{0xFFFFFFFF};
+    const std::uint64_t place = high | low;
+    return place < next_ ? place : place - (std::uint64_t{1} << 32);
 }
 
-void NearIndex::add(std::uint64_t place, const Entry& one) noexcept {
-    if (one.role == NearRole::kHidden) return;
-    const Sketch& sketch = one.sketch;
-    const std::uint32_t low = (static_cast<std::uint32_t>(place) & kPlaceMask) |
-                              (one.role == NearRole::kStory ? 0 : kNoSharer);
+void NearIndex::add(std::uint64_t place, const Sketch& sketch) noexcept {
     const std::size_t count = std::min<std::size_t>(sketch.count, kIndexedHashes);
     for (std::size_t i = 0; i < count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
     for (std::size_t i = 0; i < count; ++i) {
@@ -115,12 +111,12 @@ void NearIndex::add(std::uint64_t place, const Entry& one) noexcept {
             }
         }
         bucket.hashes[oldest] = sketch.hashes[i];
-        bucket.places[oldest] = low;
+        bucket.places[oldest] = static_cast<std::uint32_t>(place);
     }
 }
 
-void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole role) noexcept {
-    if ((next_ & kPlaceMask) == 0) ++next_;  // 0 marks an empty entry
+void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool indexed) noexcept {
+    if ((next_ & 0xFFFFFFFF) == 0) ++next_;  // 0 marks an empty entry
     const std::uint64_t place = next_;
     if (place / kChunk - first_chunk_ >= chunks_.size()) {
         if (chunks_.empty()) first_chunk_ = place / kChunk;
@@ -128,7 +124,7 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole r
     }
     Entry& one = entry(place);
     one.number = number;
-    one.role = role;
+    one.indexed = indexed;
     if (!decode_sketch(sketch, one.sketch)) one.sketch = Sketch{};
     ++next_;
     rarity_.add(one.sketch.figures);
@@ -137,7 +133,7 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole r
         high_water_ = size();
         grow();
     }
-    add(place, one);
+    if (indexed) add(place, one.sketch);
 }
 
 void NearIndex::expire(std::uint64_t below) noexcept {
@@ -177,6 +173,11 @@ std::string_view NearIndex::sketch_of(std::uint64_t number) noexcept {
     wire_.clear();
     append_sketch(entry(place).sketch, wire_);
     return wire_;
+}
+
+bool NearIndex::indexed(std::uint64_t number) const noexcept {
+    const std::uint64_t place = place_of(number);
+    return place != 0 && entry(place).indexed;
 }
 
 void NearIndex::prefetch(std::string_view sketch) const noexcept {
@@ -228,16 +229,14 @@ void NearIndex::collect(const Sketch& sketch) noexcept {
     };
     for (std::size_t i = 0; i < sketch.count; ++i) {
         std::uint32_t places[kBucketEntries];
-        std::size_t found = 0;
-        std::int32_t sharers = 0;
+        std::int32_t found = 0;
         for (unsigned mask = entries_of(sketch.hashes[i]); mask != 0; mask &= mask - 1) {
             const std::uint32_t place =
                 buckets_->of(sketch.hashes[i]).places[std::countr_zero(mask)];
             if (place == 0 || whole_place(place) < live_) continue;
             places[found++] = place;
-            sharers += (place & kNoSharer) == 0 ? 1 : 0;
         }
-        for (std::size_t k = 0; k < found; ++k) count(places[k], sharers);
+        for (std::int32_t k = 0; k < found; ++k) count(places[k], found);
     }
     for (const Candidate& candidate : candidates_) {
         std::size_t at = (candidate.place * 0x9E3779B1u) >> 21;
@@ -270,8 +269,7 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
         const Comparison found = compare(query_, one.sketch, rarity_, sharers, options_.match);
         if (explain != nullptr) explain->push_back({one.number, candidate.hits, sharers, found});
         if (found.relation == Relation::kNone) continue;
-        const std::int32_t score = found.words.containment + found.words.similarity +
-                                   (one.role == NearRole::kRoundup ? 0 : kStoryScore);
+        const std::int32_t score = found.words.containment + found.words.similarity;
         if (score < best_score || (score == best_score && place > best_place)) continue;
         best_score = score;
         best_place = place;
