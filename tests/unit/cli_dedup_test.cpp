@@ -87,11 +87,12 @@ TEST_F(CliDedup, CalibrateOfPairs) {
         "pairs.ndjson", "{\"a\": {\"title\": \"Bridge\", \"body\": \"" + kBridge +
                             "\"}, \"b\": \"" + kBridgeCut + "\", \"duplicate\": true}\n{\"a\": \"" +
                             kBridge + "\", \"b\": \"" + kRecipe + "\", \"duplicate\": false}\n");
-    const Result table = run({"calibrate", "--pairs", pairs});
+    const std::string in_use = "dedup.near.containment_min=300";
+    const Result table = run({"calibrate", "--pairs", pairs, "--set", in_use});
     EXPECT_EQ(table.code, kExitOk) << table.err;
     EXPECT_THAT(table.out, HasSubstr("2 pairs, 1 of them copies\n"));
     EXPECT_THAT(table.out, HasSubstr("best: dedup.near.containment_min = 300, F1 1.0000\n"));
-    const Result json = run({"calibrate", "--json", "--pairs", pairs});
+    const Result json = run({"calibrate", "--json", "--pairs", pairs, "--set", in_use});
     EXPECT_THAT(json.out, StartsWith("{\"pairs\": 2, \"unreadable\": 0, \"thresholds\": ["));
     EXPECT_THAT(json.out, HasSubstr("\"inUse\": 0.30, \"best\": 0.30}"));
 }
