@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "daemon/cli.hpp"
+#include "daemon/fact_texts.hpp"
 #include "daemon/fingerprinter.hpp"
 #include "daemon/journal_reader.hpp"
 #include "daemon/mill.hpp"
@@ -84,6 +85,12 @@ class Explainer {
 
     void decide();
     dedup::Identity identity(std::uint64_t number) { return mill_.dedup().identity(number); }
+    // Which figures and names the article shares with a candidate; none if its text is not known.
+    struct Facts {
+        FactComparison figures;
+        FactComparison names;
+    };
+    std::optional<Facts> facts(std::uint64_t number);
 
    private:
     std::string find_in_file(const Target& target);
@@ -98,6 +105,7 @@ class Explainer {
     Mill& mill_;
     Fingerprinter fingerprinter_;
     std::optional<Fingerprint> article_;
+    FactTexts texts_;
     Batch batch_{BatchLimits{}};
 };
 
@@ -221,6 +229,17 @@ void Explainer::decide() {
     decision = article.decision;
 }
 
+std::optional<Explainer::Facts> Explainer::facts(std::uint64_t number) {
+    Sketch here, there;
+    if (article_->body.empty() || !decode_sketch(article_->sketch, here) ||
+        !decode_sketch(mill_.dedup().sketch(number), there)) {
+        return std::nullopt;
+    }
+    if (texts_.figures.empty() && texts_.names.empty()) texts_ = fact_texts(article_->body);
+    return Facts{compare_facts(here.figures, there.figures, texts_.figures),
+                 compare_facts(here.names, there.names, texts_.names)};
+}
+
 // ---- Why
 // -----------------------------------------------------------------------------------------------
 
@@ -276,6 +295,26 @@ std::string facts_text(const FactOverlap& facts) {
     return formatted("%d, %.2f", facts.facts, ratio(facts.common, facts.weight));
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+    return words.empty() ? "none" : out;
+}
+
+// Of the one that it was decided by, or else the likeliest.
+std::string facts_of_best(Explainer& one) {
+    const DedupStage::Explanation& e = one.explanation;
+    if (e.candidates.empty()) return {};
+    const bool found = e.near.relation != Relation::kNone;
+    const auto facts = one.facts(found ? e.near.number : e.candidates.front().number);
+    if (!facts) return {};
+    const auto line = [](const char* what, const FactComparison& of) {
+        return std::string(what) + "in both: " + joined(of.both) +
+               "; only here: " + joined(of.here) + formatted("; only there: %zu\n", of.there);
+    };
+    return line("figures     ", facts->figures) + line("names       ", facts->names);
+}
+
 std::string candidates_text(Explainer& one) {
     const auto& candidates = one.explanation.candidates;
     std::string out = formatted(
@@ -329,7 +368,7 @@ std::string text(Explainer& one) {
     };
     line("same words  ", one.explanation.exact);
     line("same uri    ", one.explanation.version);
-    return out + candidates_text(one);
+    return out + facts_of_best(one) + candidates_text(one);
 }
 
 std::string identity_json(std::string_view uri, std::string_view topic, std::int32_t partition,
@@ -341,20 +380,33 @@ std::string identity_json(std::string_view uri, std::string_view topic, std::int
            std::to_string(offset) + "}}";
 }
 
-std::string facts_json(const FactOverlap& facts) {
-    return formatted("{\"count\": %d, \"common\": %.4f}", facts.facts,
-                     ratio(facts.common, facts.weight));
+std::string list_json(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + json_quoted(word);
+    return "[" + out + "]";
+}
+
+std::string facts_json(const FactOverlap& facts, const FactComparison* texts) {
+    return formatted("{\"count\": %d, \"common\": %.4f", facts.facts,
+                     ratio(facts.common, facts.weight)) +
+           (texts == nullptr ? std::string()
+                             : ", \"both\": " + list_json(texts->both) +
+                                   ", \"onlyHere\": " + list_json(texts->here) +
+                                   formatted(", \"onlyThere\": %zu", texts->there)) +
+           "}";
 }
 
 std::string candidate_json(Explainer& one, const NearExplain& candidate) {
     const Comparison& c = candidate.comparison;
+    const auto facts = one.facts(candidate.number);
     const dedup::Identity who = one.identity(candidate.number);
     return "{\"of\": " + identity_json(who.uri, who.topic, who.partition, who.offset) +
            formatted(", \"hits\": %d, \"common\": %d, \"hashes\": [%d, %d], ", candidate.hits,
                      c.words.common, c.words.later, c.words.earlier) +
            formatted("\"containment\": %.4f, \"similarity\": %.4f, ", c.words.containment / 1024.0,
                      c.words.similarity / 1024.0) +
-           "\"figures\": " + facts_json(c.figures) + ", \"names\": " + facts_json(c.names) +
+           "\"figures\": " + facts_json(c.figures, facts ? &facts->figures : nullptr) +
+           ", \"names\": " + facts_json(c.names, facts ? &facts->names : nullptr) +
            ", \"relation\": " + json_quoted(relation_name(c.relation)) +
            ", \"reason\": " + json_quoted(c.reason) + "}";
 }

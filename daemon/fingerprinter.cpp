@@ -61,6 +61,7 @@ Fingerprint Fingerprinter::run(Article& article) {
     if (article.ok()) {
         out = Fingerprint::of(newsmill::journal_entry(article));
         out.headline = article.headline;
+        out.body = article.body;
     } else {
         out.code = article.verdict.code;
         out.message = article.verdict.message;

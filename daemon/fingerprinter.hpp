@@ -19,6 +19,7 @@ struct Fingerprint {
     std::string source;
     std::string sketch;
     std::string headline;
+    std::string body;       // none of these two from a journal
     Code code = Code::kOk;  // else there is none of the above
     std::string message;
 

@@ -93,6 +93,8 @@ class DedupStage final : public Stage, public JournalFollower {
     dedup::Identity identity(std::uint64_t number) const noexcept {
         return window_.identity(number);
     }
+    // In the wire form, until the next call.
+    std::string_view sketch(std::uint64_t number) const noexcept { return window_.sketch(number); }
 
     // Articles in the window, after the last one that was applied.
     std::size_t size() const noexcept {

@@ -13,6 +13,7 @@
 namespace newsmill {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -135,6 +136,8 @@ TEST_F(CliDedup, ExplainOfALine) {
     EXPECT_THAT(cut.out,
                 HasSubstr("decision    contained of https://n.example/1  " + all + ":1\n"));
     EXPECT_THAT(cut.out, HasSubstr("1 candidate among 2 articles"));
+    EXPECT_THAT(cut.out, ContainsRegex("figures     in both: [^;]*3,200[^;]*; only here: none"));
+    EXPECT_THAT(cut.out, ContainsRegex("names       in both: [^;]*Teglund[^;]*; only here: none"));
     EXPECT_THAT(cut.out, HasSubstr("<- best\n        https://n.example/1  " + all + ":1\n"));
 
     EXPECT_THAT(run({"explain", all + ":4"}).out,
