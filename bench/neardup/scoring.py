@@ -44,7 +44,7 @@ class Positive:
 
 class Result:
     def __init__(self):
-        self.all, self.short = Positive(), Positive()
+        self.all, self.short, self.longer = Positive(), Positive(), Positive()
         self.positive = {}  # edit -> Positive
         self.negative = {}  # class -> (lines, merged lines)
 
@@ -97,8 +97,7 @@ def score(lines, pairs):
             )
             result.positive.setdefault(line["edit"], Positive()).add(one)
             result.all.add(one)
-            if one.short:
-                result.short.add(one)
+            (result.short if one.short else result.longer).add(one)
         else:
             seen[line["edit"]] += 1
             if wrong:
@@ -116,7 +115,7 @@ def root(line):
 # ---- Goals
 
 GOALS = {
-    "f1": (0.997, "F1 of all variants"),
+    "f1": (0.997, "F1 of all variants; if many are of short texts, of the others"),
     "class": (0.98, "F1 of every positive class"),
     "short": (0.985, "F1 of the variants of texts of 250-900 characters"),
     "ordinary": (0.001, "ordinary articles (original, single) merged"),
@@ -144,8 +143,10 @@ def goals_of(result, goals, least):
         if lines >= least:
             out.append((name, hits / lines, goal, hits / lines <= goal))
 
-    if not result.all.mostly_short():
+    if result.short.n * 10 <= result.all.n:
         reach("all", result.all, goals["f1"])
+    else:
+        reach("longer texts", result.longer, goals["f1"])
     reach("short texts", result.short, goals["short"])
     for name, stats in sorted(result.positive.items()):
         if not stats.mostly_short():
@@ -177,7 +178,9 @@ def table(result, verdicts):
         "%-24s %6s  %-6s  %-6s  %-6s  %-6s"
         % ("positive class", "n", "F1", "prec.", "recall", "found")
     ]
-    rows = [("all", result.all)] + ([("short texts", result.short)] if result.short.n else [])
+    rows = [("all", result.all)]
+    if result.short.n:
+        rows += [("longer texts", result.longer), ("short texts", result.short)]
     for name, stats in rows + sorted(result.positive.items()):
         lines.append(
             "%-24s %6d  %.4f  %.4f  %.4f  %.4f%s"
@@ -212,6 +215,7 @@ def as_json(result):
     lines, hits = result.merged(("original", "single"))
     return dict(
         all=row(result.all),
+        longer=row(result.longer),
         short=row(result.short),
         positive={n: row(s) for n, s in sorted(result.positive.items())},
         ordinary=dict(n=lines, merged=hits),
