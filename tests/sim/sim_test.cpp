@@ -42,7 +42,13 @@ class SimFront final : public Stage {
                 reject(article, Code::kParseJson, name(), "bad");
             const std::uint64_t hash = payload_hash(article.payload);
             article.exact_hash = {hash, hash};
-            article.uri = article.payload;
+            // What kills, updates and elections need, from the payload alone.
+            constexpr std::string_view kUris[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+            constexpr std::string_view kSources[] = {"wire", "paper", "blog", ""};
+            article.uri = hash / 16 % 3 == 0 ? kUris[hash % 8] : article.payload;
+            article.version = static_cast<std::uint32_t>(hash / 64 % 4);
+            article.canceled = hash / 256 % 7 == 0;
+            article.raw.source = kSources[hash / 2048 % 4];
         }
     }
 };
@@ -116,10 +122,13 @@ struct Mutants {
 // would be decided anew, and then differ from what the reference said first. docs/operations.md
 // says so too.
 DedupOptions dedup_options(const Mutants& mutants) {
-    return {.window_ms = 600'000,
-            .capacity = 1000,
-            .clock_jump_ms_max = 5000,
-            .check_origin = mutants.check_origin};
+    DedupOptions options;
+    options.window_ms = 600'000;
+    options.capacity = 1000;
+    options.clock_jump_ms_max = 5000;
+    options.trust = {"wire", "paper"};
+    options.check_origin = mutants.check_origin;
+    return options;
 }
 
 struct Daemon {
@@ -196,6 +205,7 @@ class World {
     struct Tally {
         std::uint64_t steps = 0, faults = 0, commits = 0, aborts = 0, rewinds = 0, dropped = 0;
         std::uint64_t snapshots = 0, restored = 0, refused = 0, agreements = 0, disagreements = 0;
+        std::uint64_t notices = 0;
     };
     const Tally& tally() const { return tally_; }
 
@@ -412,13 +422,14 @@ class World {
         return values;
     }
 
-    std::string check() const {
+    std::string check() {
         std::ostringstream wrong;
         const auto expected = reference();
         std::map<std::pair<std::int32_t, std::int64_t>, std::size_t> seen;  // parts so far
         std::map<std::int32_t, std::int64_t> last;
         for (const OutputRecord& record : broker_.committed_output()) {
             const std::pair<std::int32_t, std::int64_t> id{record.partition, record.offset};
+            tally_.notices += record.part > 0 ? 1 : 0;
             if (seen[id]++ != record.part) wrong << "twice, or a part is missing; ";
             const auto [at, first] = last.try_emplace(record.partition, record.offset);
             if (!first && record.offset < at->second) wrong << "out of order; ";
@@ -474,6 +485,7 @@ void add(World::Tally& sum, const World::Tally& tally) {
     sum.commits += tally.commits;
     sum.aborts += tally.aborts;
     sum.rewinds += tally.rewinds;
+    sum.notices += tally.notices;
     sum.dropped += tally.dropped;
     sum.snapshots += tally.snapshots;
     sum.restored += tally.restored;
@@ -507,6 +519,7 @@ TEST(Simulation, exactly_once_in_order_equal_to_the_reference_and_ends) {
     EXPECT_GT(sum.aborts, seeds() / 2);
     EXPECT_GT(sum.rewinds, seeds() / 4);
     EXPECT_GT(sum.dropped, seeds());
+    EXPECT_GT(sum.notices, 10 * seeds());
     EXPECT_GT(sum.snapshots, seeds() * 10);
     EXPECT_GT(sum.restored, seeds() * 2);
     EXPECT_GT(sum.refused, seeds() / 8);
