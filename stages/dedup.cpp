@@ -36,7 +36,8 @@ dedup::Settings settings_of(const DedupOptions& options) {
     settings.notices_max = static_cast<std::uint32_t>(options.notices_max);
     settings.match = options.match;
     for (const std::string& name : options.trust) {
-        settings.trust.push_back(dedup::Trust::folded(name));
+        std::string folded = dedup::Trust::folded(name);
+        if (!folded.empty()) settings.trust.push_back(std::move(folded));
     }
     return settings;
 }

@@ -315,7 +315,10 @@ TEST_F(Dedup, settings_come_from_the_journal) {
     EXPECT_EQ(decide(dedup, {21, copy_of(texts[0]), "urn:21"}).kind, DedupKind::kUnique);
     DedupStage large({.capacity = 2000});
     EXPECT_FALSE(dedup.adopt(large.settings_wanted())) << "beyond what there is memory for";
-    EXPECT_FALSE(dedup.adopt("format=2 capacity=3"));
+    EXPECT_FALSE(dedup.adopt(first + " more=1")) << "a later version's";
+    std::string other_format = first;
+    other_format.replace(0, 8, "format=2");
+    EXPECT_FALSE(dedup.adopt(other_format));
 }
 
 }  // namespace
