@@ -191,7 +191,7 @@ void Judge::learn(const Cases& cases, std::size_t text) {
     const Fingerprint& print = cases.texts[text].print;
     if (!print.ok()) return;
     exact_.try_emplace(print.entry.exact_hash.low, text);
-    index_->insert(text, print.sketch, true);
+    index_->insert(text, print.sketch, NearRole::kStory);
 }
 
 std::vector<Met> Judge::meet(const Cases& cases, const Question& question) {

@@ -120,6 +120,7 @@ MatchOptions match_options(const Config& config) {
     MatchOptions options;
     options.containment_min = static_cast<std::int32_t>(near.containment_min);
     options.few_containment_min = static_cast<std::int32_t>(near.few_containment_min);
+    options.uneven_containment_min = static_cast<std::int32_t>(near.uneven_containment_min);
     options.figures_min = static_cast<std::int32_t>(near.figures_min);
     options.facts_min = static_cast<std::int32_t>(near.facts_min);
     return options;

@@ -40,13 +40,13 @@ struct MatchOptions {
     bool check_facts = true;
     // Of the expected share of facts that must be there: all facts, and figures alone. More for
     // more facts (less chance), and for words that many articles share (a form).
-    std::int32_t facts_min = 600;
-    std::int32_t facts_by_count = 60;    // at 20 facts
-    std::int32_t facts_by_sharers = 30;  // for each sharer above two
+    std::int32_t facts_min = 560;
+    std::int32_t facts_by_count = 70;    // at 20 facts
+    std::int32_t facts_by_sharers = 70;  // for each sharer above two
     std::int32_t figures_min = 250;
-    std::int32_t figures_by_count = 200;  // at 10 figures
+    std::int32_t figures_by_count = 280;  // at 10 figures
     std::int32_t figures_by_sharers = 120;
-    std::int32_t facts_min_max = 800;
+    std::int32_t facts_min_max = 850;
     std::int32_t scarce_facts_min = 340;  // with two to four facts
 };
 

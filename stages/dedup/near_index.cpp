@@ -20,6 +20,7 @@ constexpr std::size_t kFullTenths = 8;
 constexpr std::size_t kArticlesMin = 16'384;  // the first table's; it doubles
 constexpr std::int32_t kHitsMin = 2;
 constexpr std::size_t kComparedMax = 48;
+constexpr std::int32_t kStoryScore = 4096;  // more than all words in common
 constexpr std::size_t kTable = 2048;  // a power of two, over 2 * kSketchHashes * kBucketEntries / 2
 
 std::size_t buckets_for(std::size_t articles) noexcept {
@@ -84,18 +85,21 @@ void NearIndex::grow() {
     buckets_ = std::make_unique<Buckets>(buckets_for(articles));
     for (std::uint64_t place = live_; place < next_; ++place) {
         const Entry& one = entry(place);
-        if (one.indexed) add(place, one.sketch);
+        add(place, one);
     }
 }
 
 std::uint64_t NearIndex::whole_place(std::uint32_t low) const noexcept {
     // The newest place with these low bits that has been given.
-    const std::uint64_t high = next_ & ~std::uint64_t{0xFFFFFFFF};
-    const std::uint64_t place = high | low;
-    return place < next_ ? place : place - (std::uint64_t{1} << 32);
+    const std::uint64_t place = (next_ & ~std::uint64_t{kPlaceMask}) | (low & kPlaceMask);
+    return place < next_ ? place : place - (std::uint64_t{kPlaceMask} + 1);
 }
 
-void NearIndex::add(std::uint64_t place, const Sketch& sketch) noexcept {
+void NearIndex::add(std::uint64_t place, const Entry& one) noexcept {
+    if (one.role == NearRole::kHidden) return;
+    const Sketch& sketch = one.sketch;
+    const std::uint32_t low = (static_cast<std::uint32_t>(place) & kPlaceMask) |
+                              (one.role == NearRole::kStory ? 0 : kNoSharer);
     const std::size_t count = std::min<std::size_t>(sketch.count, kIndexedHashes);
     for (std::size_t i = 0; i < count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
     for (std::size_t i = 0; i < count; ++i) {
@@ -111,12 +115,12 @@ void NearIndex::add(std::uint64_t place, const Sketch& sketch) noexcept {
             }
         }
         bucket.hashes[oldest] = sketch.hashes[i];
-        bucket.places[oldest] = static_cast<std::uint32_t>(place);
+        bucket.places[oldest] = low;
     }
 }
 
-void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool indexed) noexcept {
-    if ((next_ & 0xFFFFFFFF) == 0) ++next_;  // 0 marks an empty entry
+void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole role) noexcept {
+    if ((next_ & kPlaceMask) == 0) ++next_;  // 0 marks an empty entry
     const std::uint64_t place = next_;
     if (place / kChunk - first_chunk_ >= chunks_.size()) {
         if (chunks_.empty()) first_chunk_ = place / kChunk;
@@ -124,7 +128,7 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool index
     }
     Entry& one = entry(place);
     one.number = number;
-    one.indexed = indexed;
+    one.role = role;
     if (!decode_sketch(sketch, one.sketch)) one.sketch = Sketch{};
     ++next_;
     rarity_.add(one.sketch.figures);
@@ -133,7 +137,7 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, bool index
         high_water_ = size();
         grow();
     }
-    if (indexed) add(place, one.sketch);
+    add(place, one);
 }
 
 void NearIndex::expire(std::uint64_t below) noexcept {
@@ -173,11 +177,6 @@ std::string_view NearIndex::sketch_of(std::uint64_t number) noexcept {
     wire_.clear();
     append_sketch(entry(place).sketch, wire_);
     return wire_;
-}
-
-bool NearIndex::indexed(std::uint64_t number) const noexcept {
-    const std::uint64_t place = place_of(number);
-    return place != 0 && entry(place).indexed;
 }
 
 void NearIndex::prefetch(std::string_view sketch) const noexcept {
@@ -229,14 +228,16 @@ void NearIndex::collect(const Sketch& sketch) noexcept {
     };
     for (std::size_t i = 0; i < sketch.count; ++i) {
         std::uint32_t places[kBucketEntries];
-        std::int32_t found = 0;
+        std::size_t found = 0;
+        std::int32_t sharers = 0;
         for (unsigned mask = entries_of(sketch.hashes[i]); mask != 0; mask &= mask - 1) {
             const std::uint32_t place =
                 buckets_->of(sketch.hashes[i]).places[std::countr_zero(mask)];
             if (place == 0 || whole_place(place) < live_) continue;
             places[found++] = place;
+            sharers += (place & kNoSharer) == 0 ? 1 : 0;
         }
-        for (std::int32_t k = 0; k < found; ++k) count(places[k], found);
+        for (std::size_t k = 0; k < found; ++k) count(places[k], sharers);
     }
     for (const Candidate& candidate : candidates_) {
         std::size_t at = (candidate.place * 0x9E3779B1u) >> 21;
@@ -269,7 +270,8 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
         const Comparison found = compare(query_, one.sketch, rarity_, sharers, options_.match);
         if (explain != nullptr) explain->push_back({one.number, candidate.hits, sharers, found});
         if (found.relation == Relation::kNone) continue;
-        const std::int32_t score = found.words.containment + found.words.similarity;
+        const std::int32_t score = found.words.containment + found.words.similarity +
+                                   (one.role == NearRole::kRoundup ? 0 : kStoryScore);
         if (score < best_score || (score == best_score && place > best_place)) continue;
         best_score = score;
         best_place = place;

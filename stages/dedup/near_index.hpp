@@ -6,11 +6,11 @@
 // Candidates that share enough hashes are compared sketch by sketch (match.hpp).
 //
 // Deterministic, in integers: what is found is a function of the calls alone, and, which snapshots
-// build on, of the live articles alone: inserting them again in their order, with their `indexed`
-// flags, into an empty index of the same high_water() gives the same answers. So buckets keep
+// build on, of the live articles alone: inserting them again in their order, with their
+// roles, into an empty index of the same high_water() gives the same answers. So buckets keep
 // their newest entries by order, what has expired never counts, and rarity counts live articles.
 //
-// Numbers are the caller's, strictly ascending, at most 2^31 live ones. Memory: bytes_for(); it is
+// Numbers are the caller's, strictly ascending, at most 2^30 live ones. Memory: bytes_for(); it is
 // taken as the window fills, in huge pages where the system grants them. Threads: one.
 #pragma once
 
@@ -30,6 +30,14 @@ struct NearOptions {
     MatchOptions match;
 };
 
+// What an article is to those that come after it.
+enum class NearRole : std::uint8_t {
+    kHidden,   // a copy that is found through what it copies: no entries of its own
+    kCopy,     // a copy that has drifted away from what it copies, or outlives it
+    kRoundup,  // contains others: what others copy is rather a story than this
+    kStory,    // no copy: counts among those that share its words
+};
+
 struct NearMatch {
     std::uint64_t number = 0;
     Relation relation = Relation::kNone;
@@ -41,7 +49,7 @@ struct NearMatch {
 struct NearExplain {
     std::uint64_t number = 0;
     std::int32_t hits = 0;     // of the looked-up hashes
-    std::int32_t sharers = 0;  // live articles that have one of these, in the mean, times 8
+    std::int32_t sharers = 0;  // live stories that have one of these, in the mean, times 8
     Comparison comparison;
 };
 
@@ -61,16 +69,14 @@ class NearIndex {
               std::vector<NearExplain>* explain = nullptr) noexcept;
     // A copy that is found through what it copies needs no entries of its own.
     static bool worth_indexing(const NearMatch* match) noexcept;
-    // Keeps the sketch; without entries of its own if not `indexed`. Foreign bytes are kept as a
-    // sketch without hashes.
-    void insert(std::uint64_t number, std::string_view sketch, bool indexed) noexcept;
+    // Keeps the sketch. Foreign bytes are kept as a sketch without hashes.
+    void insert(std::uint64_t number, std::string_view sketch, NearRole role) noexcept;
     // Numbers below have left the window: they are found no more and count no more.
     void expire(std::uint64_t below) noexcept;
     // Frees the sketches of numbers below, which have expired; until then sketch_of() has them.
     void release(std::uint64_t below) noexcept;
     // In the wire form, until the next call; empty if it is not kept.
     std::string_view sketch_of(std::uint64_t number) noexcept;
-    bool indexed(std::uint64_t number) const noexcept;
 
     std::size_t size() const noexcept;  // live articles
     // The most live articles that there ever were: it sets the number of buckets.
@@ -84,11 +90,11 @@ class NearIndex {
     struct Entry {
         std::uint64_t number;
         Sketch sketch;
-        bool indexed;
+        NearRole role;
     };
     struct alignas(64) Bucket {
         std::uint32_t hashes[8];
-        std::uint32_t places[8];  // low bits of the place; 0: empty
+        std::uint32_t places[8];  // low bits of the place, kNoSharer or not; 0: empty
     };
     class Buckets;
     struct Candidate {
@@ -98,6 +104,8 @@ class NearIndex {
     };
 
     static constexpr std::size_t kChunk = 256;
+    static constexpr std::uint32_t kNoSharer = 1u << 31;  // the entry of no story
+    static constexpr std::uint32_t kPlaceMask = kNoSharer - 1;
     Entry& entry(std::uint64_t place) noexcept {
         return chunks_[static_cast<std::size_t>(place / kChunk - first_chunk_)]
                       [static_cast<std::size_t>(place % kChunk)];
@@ -110,7 +118,7 @@ class NearIndex {
     unsigned entries_of(std::uint32_t hash) const noexcept;
     void collect(const Sketch& sketch) noexcept;
     void grow();
-    void add(std::uint64_t place, const Sketch& sketch) noexcept;
+    void add(std::uint64_t place, const Entry& one) noexcept;
 
     NearOptions options_;
     std::deque<std::unique_ptr<Entry[]>> chunks_;  // places first_chunk_ * kChunk …

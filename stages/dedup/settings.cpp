@@ -1,6 +1,8 @@
 #include "stages/dedup/settings.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "stages/dedup/trust.hpp"
 
@@ -8,6 +10,30 @@ namespace newsmill::dedup {
 namespace {
 
 constexpr std::uint64_t kFormat = 1;
+
+struct Threshold {
+    std::string_view key;
+    std::int32_t MatchOptions::*member;
+    std::int32_t max;
+};
+constexpr Threshold kThresholds[] = {
+    {"containment_min", &MatchOptions::containment_min, 1000},
+    {"few_hashes", &MatchOptions::few_hashes, 64},
+    {"few_containment_min", &MatchOptions::few_containment_min, 1000},
+    {"uneven_containment_min", &MatchOptions::uneven_containment_min, 1000},
+    {"even_hashes_min", &MatchOptions::even_hashes_min, 64},
+    {"evenness_min", &MatchOptions::evenness_min, 1000},
+    {"facts_min", &MatchOptions::facts_min, 1000},
+    {"facts_by_count", &MatchOptions::facts_by_count, 1000},
+    {"facts_by_sharers", &MatchOptions::facts_by_sharers, 1000},
+    {"figures_min", &MatchOptions::figures_min, 1000},
+    {"figures_by_count", &MatchOptions::figures_by_count, 1000},
+    {"figures_by_sharers", &MatchOptions::figures_by_sharers, 1000},
+    {"facts_min_max", &MatchOptions::facts_min_max, 1000},
+    {"scarce_facts_min", &MatchOptions::scarce_facts_min, 1000},
+};
+static_assert(sizeof(MatchOptions) == (std::size(kThresholds) + 1) * sizeof(std::int32_t),
+              "each threshold is a setting");
 
 bool is_plain(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
@@ -90,17 +116,16 @@ bool take_trust(std::string_view& text, std::vector<std::string>& trust) {
 }  // namespace
 
 std::string settings_text(const Settings& settings) {
-    std::string text =
-        "format=" + std::to_string(kFormat) + " capacity=" + std::to_string(settings.capacity) +
-        " window_ms=" + std::to_string(settings.window_ms) +
-        " clock_jump_ms_max=" + std::to_string(settings.clock_jump_ms_max) +
-        " notices_max=" + std::to_string(settings.notices_max) +
-        " containment_min=" + std::to_string(settings.match.containment_min) +
-        " few_hashes=" + std::to_string(settings.match.few_hashes) +
-        " few_containment_min=" + std::to_string(settings.match.few_containment_min) +
-        " figures_min=" + std::to_string(settings.match.figures_min) +
-        " facts_min=" + std::to_string(settings.match.facts_min) +
-        " check_facts=" + (settings.match.check_facts ? "1" : "0") + " trust=";
+    std::string text = "format=" + std::to_string(kFormat) +
+                       " capacity=" + std::to_string(settings.capacity) +
+                       " window_ms=" + std::to_string(settings.window_ms) +
+                       " clock_jump_ms_max=" + std::to_string(settings.clock_jump_ms_max) +
+                       " notices_max=" + std::to_string(settings.notices_max);
+    for (const Threshold& one : kThresholds) {
+        text.append(" ").append(one.key).append("=");
+        text += std::to_string(settings.match.*one.member);
+    }
+    text += std::string(" check_facts=") + (settings.match.check_facts ? "1" : "0") + " trust=";
     for (std::size_t i = 0; i < settings.trust.size(); ++i) {
         if (i > 0) text.push_back(',');
         append_encoded(settings.trust[i], text);
@@ -119,11 +144,11 @@ bool parse_settings(std::string_view text, Settings& settings) {
         take(rest, "clock_jump_ms_max", 1, static_cast<std::uint64_t>(kWindowMsMax),
              parsed.clock_jump_ms_max) &&
         take(rest, "notices_max", 0, UINT32_MAX, parsed.notices_max) &&
-        take(rest, "containment_min", 0, 1000, parsed.match.containment_min) &&
-        take(rest, "few_hashes", 0, 64, parsed.match.few_hashes) &&
-        take(rest, "few_containment_min", 0, 1000, parsed.match.few_containment_min) &&
-        take(rest, "figures_min", 0, 1000, parsed.match.figures_min) &&
-        take(rest, "facts_min", 0, 1000, parsed.match.facts_min) &&
+        std::all_of(std::begin(kThresholds), std::end(kThresholds),
+                    [&](const Threshold& one) {
+                        return take(rest, one.key, 0, static_cast<std::uint64_t>(one.max),
+                                    parsed.match.*one.member);
+                    }) &&
         take(rest, "check_facts", 0, 1, parsed.match.check_facts) && take_trust(rest, parsed.trust);
     // One text for one meaning: what is not written like this was written by another version.
     if (!good || settings_text(parsed) != text) return false;

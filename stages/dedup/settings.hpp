@@ -2,8 +2,8 @@
 // journal as a control record:
 //
 //   format=1 capacity=1000000 window_ms=604800000 clock_jump_ms_max=3600000 notices_max=1000
-//   containment_min=300 few_hashes=8 few_containment_min=600 figures_min=600 facts_min=700
-//   check_facts=1 trust=wire.example,associated%20press
+//   containment_min=270 few_hashes=8 … (each of MatchOptions) check_facts=1
+//   trust=wire.example,associated%20press
 //
 // One text for one meaning: fixed order, decimal numbers, lower-case names with all but letters,
 // digits, '.', '-', '_' and bytes past ASCII per cent encoded. Pure; any thread.

@@ -262,6 +262,24 @@ Entry& Window::push_slot() noexcept {
     return at[end_++ % kSegmentEntries];
 }
 
+namespace {
+
+NearRole role_of(const Entry& entry) noexcept {
+    if ((entry.flags & kIndexed) == 0) return NearRole::kHidden;
+    switch (entry.kind) {
+        case DedupKind::kUnique:
+        case DedupKind::kKill: return NearRole::kStory;
+        case DedupKind::kContains: return NearRole::kRoundup;
+        case DedupKind::kExact:
+        case DedupKind::kNear:
+        case DedupKind::kContained:
+        case DedupKind::kUpdate: break;
+    }
+    return NearRole::kCopy;
+}
+
+}  // namespace
+
 void Window::add(Added& added) noexcept {
     const std::uint64_t number = end_;
     Entry& entry = push_slot();
@@ -271,7 +289,7 @@ void Window::add(Added& added) noexcept {
     entry.uri_at = uris_.push(added.uri);
     entry.cluster = kAlone;
     entry.before = entry.uses = 0;
-    near_->insert(number, added.sketch, (entry.flags & kIndexed) != 0);
+    near_->insert(number, added.sketch, role_of(entry));
     if (entry.of != number) use(entry.of);
     if ((entry.flags & kHasMore) != 0) {
         const More& more = more_[number] = std::move(added.more);
@@ -403,7 +421,7 @@ void Window::rebuild(const NearOptions& options) noexcept {
     auto other = std::make_unique<NearIndex>(options);
     other->restore_high_water(near_->high_water());
     for (std::uint64_t n = first_; n < end_; ++n) {
-        other->insert(n, near_->sketch_of(n), (slot(n).flags & kIndexed) != 0);
+        other->insert(n, near_->sketch_of(n), role_of(slot(n)));
         if (n < live_) other->expire(n + 1);  // kept for a snapshot alone
     }
     near_ = std::move(other);

@@ -72,8 +72,8 @@ TEST(NearIndex, FindsEditedCutAndExtendedCopies) {
     NearIndex index({});
     const std::string text = text_of(1, 400);
     const std::string other = text_of(2, 400);
-    index.insert(10, sketch_of(text), true);
-    index.insert(11, sketch_of(other), true);
+    index.insert(10, sketch_of(text), NearRole::kStory);
+    index.insert(11, sketch_of(other), NearRole::kStory);
     NearMatch match;
     ASSERT_TRUE(index.find(sketch_of(edited(text, 15)), match));
     EXPECT_EQ(match.number, 10u);
@@ -115,7 +115,7 @@ TEST(NearIndex, ReportsInOneFormAreNoCopies) {
         const std::string sketch = sketch_of(bulletin(i));
         NearMatch match;
         merged += index.find(sketch, match) ? 1 : 0;
-        index.insert(i, sketch, true);
+        index.insert(i, sketch, NearRole::kStory);
         // The same bulletin in a frame of words is a copy.
         const std::string copy = "From our harbour desk. " + bulletin(i) + " Read more below.";
         found += index.find(sketch_of(copy), match) && match.number == i ? 1 : 0;
@@ -127,7 +127,7 @@ TEST(NearIndex, ReportsInOneFormAreNoCopies) {
 struct Step {
     std::uint64_t number;
     std::string sketch;
-    bool indexed;
+    NearRole role;
 };
 
 // What the index answers is a function of the live articles alone.
@@ -143,11 +143,15 @@ TEST(NearIndex, AnswersDependOnTheLiveArticlesAlone) {
         const auto seed = static_cast<std::uint32_t>(random() % 900);
         std::string text = random() % 3 == 0 ? bulletin(seed) : text_of(seed, 80);
         if (random() % 2 == 0) text = edited(text, 4 + static_cast<int>(random() % 20));
-        Step step{number, sketch_of(text), false};
+        Step step{number, sketch_of(text), NearRole::kStory};
         NearMatch match;
         const bool found = index.find(step.sketch, match);
-        step.indexed = NearIndex::worth_indexing(found ? &match : nullptr);
-        index.insert(number, step.sketch, step.indexed);
+        if (found) {
+            step.role = match.relation == Relation::kContains ? NearRole::kRoundup
+                        : NearIndex::worth_indexing(&match)   ? NearRole::kCopy
+                                                              : NearRole::kHidden;
+        }
+        index.insert(number, step.sketch, step.role);
         live.push_back(std::move(step));
         if (i % 500 == 499) {
             const std::uint64_t below = live[live.size() / 3].number;
@@ -158,7 +162,7 @@ TEST(NearIndex, AnswersDependOnTheLiveArticlesAlone) {
     }
     NearIndex again(options);
     again.restore_high_water(index.high_water());
-    for (const Step& step : live) again.insert(step.number, step.sketch, step.indexed);
+    for (const Step& step : live) again.insert(step.number, step.sketch, step.role);
     EXPECT_EQ(again.size(), index.size());
     for (std::uint32_t seed = 0; seed < 900; ++seed) {
         for (const std::string& text : {bulletin(seed), text_of(seed, 80)}) {
@@ -177,7 +181,8 @@ TEST(NearIndex, GrowsWithItsArticlesAndForgetsWhatExpires) {
     options.capacity = 100'000;
     NearIndex index(options);
     const std::size_t before = index.bytes();
-    for (std::uint32_t i = 0; i < 40'000; ++i) index.insert(i, sketch_of(text_of(i, 30)), true);
+    for (std::uint32_t i = 0; i < 40'000; ++i)
+        index.insert(i, sketch_of(text_of(i, 30)), NearRole::kStory);
     EXPECT_GT(index.bytes(), 2 * before);
     EXPECT_LE(index.bytes(), NearIndex::bytes_for(options.capacity));
     NearMatch match;
