@@ -8,6 +8,13 @@
 #include "pipeline/kafka/group_token.hpp"
 
 namespace newsmill::kafka {
+namespace {
+
+// Each try waits for an answer of the broker, or kQueryMs: a broker has half a minute to recover.
+constexpr int kQueryMs = 1'000;
+constexpr int kOutOfRangeMax = 60;
+
+}  // namespace
 
 KafkaJournal::KafkaJournal(JournalOptions options) : options_(std::move(options)) {
     if (!options_.read_only) open_producer();
@@ -100,6 +107,18 @@ bool KafkaJournal::seek(std::int64_t position) noexcept {
     return true;
 }
 
+// The broker says that there is nothing at next_. One that has just started again may say so of
+// what it has not recovered yet; only what lies before its first record is lost for certain.
+bool KafkaJournal::reads_again() noexcept {
+    std::int64_t begin = 0, end = 0;
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        consumer_.get(), options_.topic.c_str(), 0, &begin, &end, kQueryMs);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && next_ < begin) return false;
+    if (++out_of_range_ > kOutOfRangeMax) return false;
+    assign(next_);
+    return true;
+}
+
 void KafkaJournal::drop_current() noexcept {
     if (current_ != nullptr) rd_kafka_message_destroy(std::exchange(current_, nullptr));
 }
@@ -143,6 +162,7 @@ Outcome KafkaJournal::poll(std::string_view& record) noexcept {
         const std::string text = rd_kafka_message_errstr(message);
         rd_kafka_message_destroy(message);
         if (error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+            if (reads_again()) return Outcome::kRetry;
             failure_ = {kExitTryAgain, "journal: topic '" + options_.topic +
                                            "' has lost its records at " + std::to_string(next_) +
                                            ", which were not yet read here: " + text};
@@ -161,6 +181,7 @@ Outcome KafkaJournal::poll(std::string_view& record) noexcept {
     }
     current_ = message;
     next_ = message->offset + 1;
+    out_of_range_ = 0;
     record = {static_cast<const char*>(message->payload), message->len};
     return Outcome::kOk;
 }

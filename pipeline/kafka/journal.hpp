@@ -52,6 +52,7 @@ class KafkaJournal final : public Journal {
     void open_producer();
     void open_consumer();
     void assign(std::int64_t offset) noexcept;
+    bool reads_again() noexcept;
     void drop_current() noexcept;
     static void on_failed_delivery(const rd_kafka_message_s* message, void* opaque);
 
@@ -63,6 +64,7 @@ class KafkaJournal final : public Journal {
     Queue queue_;
     rd_kafka_message_s* current_ = nullptr;  // what poll() gave out last
     std::int64_t next_ = 0;                  // the offset after it
+    int out_of_range_ = 0;                   // answers since the last record
     std::int64_t begin_at_start_ = 0;
     std::int64_t end_at_start_ = 0;
     Failure failure_;
