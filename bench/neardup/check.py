@@ -17,7 +17,7 @@ SET = (
     "--singles 25 --template-docs 60 --events 20"
 )
 GOALS = (
-    "--goal-f1 .98 --goal-class .78 --goal-short .97 --goal-ordinary .01 --goal-template .02 "
+    "--goal-f1 .99 --goal-class .95 --goal-short .985 --goal-ordinary .01 --goal-template .02 "
     "--goal-numbers .05 --goal-event .02"
 )
 
