@@ -38,32 +38,41 @@ bool too_few(const FactOverlap& facts, std::int32_t survival, std::int32_t of_ex
 
 // Empty if the facts agree; else what they say.
 const char* contradiction(const FactOverlap& figures, const FactOverlap& names,
-                          std::int32_t survival, std::int32_t sharers,
+                          std::int32_t containment, std::int32_t sharers,
                           const MatchOptions& options) noexcept {
-    const std::int32_t crowd = std::max(0, sharers - 16);  // above two, in eighths
-    const auto wanted = [&](std::int32_t min, std::int32_t by_count, std::int32_t facts,
-                            std::int32_t many, std::int32_t by_sharers) {
-        return std::min(options.facts_min_max,
-                        min + by_count * std::min(facts, many) / many + by_sharers * crowd / 8);
+    const std::int32_t survival = kCubeRoots[static_cast<std::size_t>(containment)];
+    const std::int32_t crowd = std::clamp(sharers - 16, 0, 48);                  // in eighths
+    const std::int32_t sameness = std::max(0, containment * 1000 / kOne - 700);  // in 1000ths
+    const auto wanted = [&](std::int32_t min, std::int32_t by_sharers,
+                            std::int32_t by_containment) {
+        return min + by_sharers * crowd / 8 - by_containment * sameness / 1000;
     };
-    const std::int32_t of_figures = wanted(options.figures_min, options.figures_by_count,
-                                           figures.facts, 10, options.figures_by_sharers);
-    if (figures.facts >= 3 && too_few(figures, survival, of_figures)) {
-        return "the same form with other figures";
+    if (figures.facts >= 3) {
+        const std::int32_t by_count = options.figures_by_count * std::min(figures.facts, 10) / 10;
+        if (too_few(figures, survival,
+                    wanted(options.figures_min + by_count, options.figures_by_sharers,
+                           options.figures_by_containment))) {
+            return "the same form with other figures";
+        }
     }
     const FactOverlap all{figures.facts + names.facts, figures.weight + names.weight,
                           figures.common + names.common};
-    const std::int32_t of_all = all.facts < 5 ? options.scarce_facts_min
-                                              : wanted(options.facts_min, options.facts_by_count,
-                                                       all.facts, 20, options.facts_by_sharers);
-    if (all.facts >= 2 && too_few(all, survival, of_all)) return "the same form with other facts";
-    return "";
+    if (all.facts < 2) return "";
+    const std::int32_t by_count = options.facts_by_count * std::min(all.facts, 20) / 20;
+    const std::int32_t share =
+        all.facts < 5 ? wanted(options.scarce_facts_min, options.scarce_facts_by_sharers, 0)
+                      : wanted(options.facts_min + by_count, options.facts_by_sharers,
+                               options.facts_by_containment);
+    return too_few(all, survival, share) ? "the same form with other facts" : "";
 }
 
 // Empty if the words would do; else what is missing.
-const char* lack(const Overlap& words, const MatchOptions& options) noexcept {
+const char* lack(const Overlap& words, std::int32_t shorter, const MatchOptions& options) noexcept {
     if (words.containment * 1000 < options.containment_min * kOne) {
         return "too few words in common";
+    }
+    if (words.common < std::min(options.common_min, shorter)) {
+        return "too few words in common for so small a sample";
     }
     if (words.common < options.few_hashes &&
         words.containment * 1000 < options.few_containment_min * kOne) {
@@ -95,6 +104,7 @@ Overlap overlap(const Sketch& later, const Sketch& earlier) noexcept {
         const std::uint32_t a = later.hashes[static_cast<std::size_t>(i)];
         const std::uint32_t b = earlier.hashes[static_cast<std::size_t>(j)];
         out.common += a == b ? 1 : 0;
+        out.indexed += a == b && j < static_cast<std::int32_t>(kIndexedHashes) ? 1 : 0;
         i += a <= b ? 1 : 0;
         j += b <= a ? 1 : 0;
     }
@@ -139,17 +149,18 @@ FactOverlap overlap_facts(const FactSample& a, const FactSample& b, const Rarity
 }
 
 Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& rarity,
-                   std::int32_t sharers, const MatchOptions& options) noexcept {
+                   const Sharing& sharing, const MatchOptions& options) noexcept {
     Comparison out;
     out.words = overlap(later, earlier);
+    const std::int32_t indexed = std::max({out.words.indexed, sharing.hits, 1});
+    out.sharers = 8 * (sharing.sharers + Sharing::kSharersMax * (indexed - sharing.hits)) / indexed;
     const Overlap& words = out.words;
-    out.reason = lack(words, options);
+    out.reason = lack(words, std::min(later.count, earlier.count), options);
     if (*out.reason != '\0') return out;
     out.figures = overlap_facts(later.figures, earlier.figures, rarity);
     out.names = overlap_facts(later.names, earlier.names, rarity);
     if (options.check_facts) {
-        const std::int32_t survival = kCubeRoots[static_cast<std::size_t>(words.containment)];
-        out.reason = contradiction(out.figures, out.names, survival, sharers, options);
+        out.reason = contradiction(out.figures, out.names, words.containment, out.sharers, options);
         if (*out.reason != '\0') return out;
     }
     // One is a part of the other if it is mostly in it, and much shorter.

@@ -26,7 +26,9 @@ enum class Relation : std::uint8_t {
 
 // Thousandths. The defaults were found on labelled sets (docs/dedup.md has the tables).
 struct MatchOptions {
-    std::int32_t containment_min = 270;
+    std::int32_t containment_min = 285;
+    // Common hashes; a text of fewer must be in the other whole.
+    std::int32_t common_min = 4;
     // With fewer common hashes than few_hashes, the containment must be this much.
     std::int32_t few_hashes = 8;
     std::int32_t few_containment_min = 600;
@@ -37,17 +39,23 @@ struct MatchOptions {
     std::int32_t even_hashes_min = 16;
     std::int32_t evenness_min = 720;  // of the similarity that equal lengths would give
 
+    // Of candidates that score this much of the best one's, the earliest is taken.
+    std::int32_t choice_min = 750;
+
     bool check_facts = true;
-    // Of the expected share of facts that must be there: all facts, and figures alone. More for
-    // more facts (less chance), and for words that many articles share (a form).
-    std::int32_t facts_min = 560;
-    std::int32_t facts_by_count = 70;    // at 20 facts
-    std::int32_t facts_by_sharers = 70;  // for each sharer above two
-    std::int32_t figures_min = 250;
-    std::int32_t figures_by_count = 280;  // at 10 figures
-    std::int32_t figures_by_sharers = 120;
-    std::int32_t facts_min_max = 850;
-    std::int32_t scarce_facts_min = 340;  // with two to four facts
+    // Of the expected share of facts that must be there: of all facts, and of figures alone. More
+    // for more facts (chance has less room), and for words that many articles share (a form); less
+    // for words that are all the same, where it is a later version that has other figures.
+    std::int32_t facts_min = 550;
+    std::int32_t facts_by_count = 100;        // at 20 facts
+    std::int32_t facts_by_sharers = 17;       // for each sharer above two, up to six
+    std::int32_t facts_by_containment = 220;  // less, for each 1 of containment above 0.7
+    std::int32_t scarce_facts_min = 100;      // with two to four facts
+    std::int32_t scarce_facts_by_sharers = 17;
+    std::int32_t figures_min = 150;
+    std::int32_t figures_by_count = 460;  // at 10 figures
+    std::int32_t figures_by_sharers = 53;
+    std::int32_t figures_by_containment = 1000;
 };
 
 struct Overlap {
@@ -56,6 +64,7 @@ struct Overlap {
     std::int32_t containment = 0;  // of the smaller in the larger, in 1024ths
     std::int32_t later = 0;        // hashes of the later one below the threshold
     std::int32_t earlier = 0;
+    std::int32_t indexed = 0;  // of the common hashes, those among the earlier one's indexed ones
 };
 Overlap overlap(const Sketch& later, const Sketch& earlier) noexcept;
 
@@ -67,16 +76,25 @@ struct FactOverlap {
 };
 FactOverlap overlap_facts(const FactSample& a, const FactSample& b, const Rarity& rarity) noexcept;
 
+// What the index knew of a candidate: of its indexed hashes, how many the later article has, and
+// how many articles of the window have each of these, in all. A hash that many have leaves the
+// index again, which says as much: it counts as kSharersMax.
+struct Sharing {
+    static constexpr std::int32_t kSharersMax = 8;
+    std::int32_t hits = 0;
+    std::int32_t sharers = 0;
+};
+
 struct Comparison {
     Relation relation = Relation::kNone;
     Overlap words;
+    std::int32_t sharers = 0;  // of a common hash, in the mean, in eighths
     FactOverlap figures;
     FactOverlap names;
     const char* reason = "";  // static
 };
-// `sharers`: how many articles of the window have one of the common hashes, in the mean, in
-// eighths: what nobody else has is a story, what many have is a form.
+// What nobody else has is a story, what many have is a form.
 Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& rarity,
-                   std::int32_t sharers, const MatchOptions& options) noexcept;
+                   const Sharing& sharing, const MatchOptions& options) noexcept;
 
 }  // namespace newsmill

@@ -18,16 +18,19 @@ constexpr std::size_t kBucketEntries = 8;
 // still wanted, emptier ones cost memory.
 constexpr std::size_t kFullTenths = 8;
 constexpr std::size_t kArticlesMin = 16'384;  // the first table's; it doubles
-constexpr std::int32_t kHitsMin = 2;
 constexpr std::size_t kComparedMax = 48;
-constexpr std::int32_t kStoryScore = 4096;  // more than all words in common
+constexpr std::size_t kSinglesMax = 8;  // that share one hash alone, mostly by chance
 constexpr std::size_t kTable = 2048;  // a power of two, over 2 * kSketchHashes * kBucketEntries / 2
 
 std::size_t buckets_for(std::size_t articles) noexcept {
-    return articles * NearIndex::kIndexedHashes * 10 / (kBucketEntries * kFullTenths) + 1;
+    return articles * kIndexedHashes * 10 / (kBucketEntries * kFullTenths) + 1;
 }
 
 std::int32_t percent(std::int32_t of_1024) noexcept { return (of_1024 * 100 + 512) / 1024; }
+
+std::int32_t score_of(const Overlap& words) noexcept {
+    return words.containment + words.similarity;
+}
 
 void prefetch_line(const void* at) noexcept { __builtin_prefetch(at); }
 
@@ -250,8 +253,7 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
     best = {};
     if (!decode_sketch(sketch, query_) || query_.count == 0) return false;
     collect(query_);
-    const std::int32_t hits_min = std::min<std::int32_t>(kHitsMin, std::max(1, query_.count / 4));
-    std::erase_if(candidates_, [&](const Candidate& one) { return one.hits < hits_min; });
+    passed_.clear();
     // The likeliest first, the earliest of equals, and no more than a bound.
     const auto before = [this](const Candidate& a, const Candidate& b) {
         return a.hits != b.hits ? a.hits > b.hits : whole_place(a.place) < whole_place(b.place);
@@ -261,24 +263,44 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
                       candidates_.begin() + static_cast<std::ptrdiff_t>(compared),
                       candidates_.end(), before);
     candidates_.resize(compared);
-    std::int32_t best_score = 0;
-    std::uint64_t best_place = 0;
+    std::size_t singles = 0;
+    std::erase_if(candidates_,
+                  [&](const Candidate& one) { return one.hits == 1 && ++singles > kSinglesMax; });
+    bool roundups_only = true;
     for (const Candidate& candidate : candidates_) {
         const std::uint64_t place = whole_place(candidate.place);
         const Entry& one = entry(place);
-        const std::int32_t sharers = 8 * candidate.sharers / candidate.hits;
-        const Comparison found = compare(query_, one.sketch, rarity_, sharers, options_.match);
-        if (explain != nullptr) explain->push_back({one.number, candidate.hits, sharers, found});
+        const Comparison found = compare(query_, one.sketch, rarity_,
+                                         {candidate.hits, candidate.sharers}, options_.match);
+        if (explain != nullptr) explain->push_back({one.number, candidate.hits, found});
         if (found.relation == Relation::kNone) continue;
-        const std::int32_t score = found.words.containment + found.words.similarity +
-                                   (one.role == NearRole::kRoundup ? 0 : kStoryScore);
-        if (score < best_score || (score == best_score && place > best_place)) continue;
-        best_score = score;
-        best_place = place;
-        best = {one.number, found.relation, percent(found.words.similarity),
-                percent(found.words.containment)};
+        roundups_only &= one.role == NearRole::kRoundup;
+        passed_.push_back({place, found});
     }
-    return best_place != 0;
+    return choose(roundups_only, best);
+}
+
+// Stories before roundups of them. Of these the earliest that is nearly as strong as the strongest:
+// that is the story, and the others are copies of it that were missed.
+bool NearIndex::choose(bool roundups_too, NearMatch& best) const noexcept {
+    const auto counts = [&](const Passed& one) {
+        return roundups_too || entry(one.place).role != NearRole::kRoundup;
+    };
+    std::int32_t best_score = 0;
+    for (const Passed& one : passed_) {
+        if (counts(one)) best_score = std::max(best_score, score_of(one.comparison.words));
+    }
+    const std::int32_t score_min = best_score * options_.match.choice_min / 1000;
+    const Passed* chosen = nullptr;
+    for (const Passed& one : passed_) {
+        if (!counts(one) || score_of(one.comparison.words) < score_min) continue;
+        if (chosen == nullptr || one.place < chosen->place) chosen = &one;
+    }
+    if (chosen == nullptr) return false;
+    const Comparison& found = chosen->comparison;
+    best = {entry(chosen->place).number, found.relation, percent(found.words.similarity),
+            percent(found.words.containment)};
+    return true;
 }
 
 bool NearIndex::worth_indexing(const NearMatch* match) noexcept {

@@ -48,15 +48,12 @@ struct NearMatch {
 // One candidate that was met.
 struct NearExplain {
     std::uint64_t number = 0;
-    std::int32_t hits = 0;     // of the looked-up hashes
-    std::int32_t sharers = 0;  // live stories that have one of these, in the mean, times 8
+    std::int32_t hits = 0;  // of the looked-up hashes
     Comparison comparison;
 };
 
 class NearIndex {
    public:
-    static constexpr std::size_t kIndexedHashes = 24;
-
     explicit NearIndex(const NearOptions& options);
     ~NearIndex();
     NearIndex(const NearIndex&) = delete;
@@ -64,7 +61,7 @@ class NearIndex {
 
     // Brings the buckets of a sketch that is soon to be looked up into the cache.
     void prefetch(std::string_view sketch) const noexcept;
-    // The best earlier article among those that have not expired; the earliest of equals.
+    // The best earlier article among those that have not expired; the earliest of near equals.
     bool find(std::string_view sketch, NearMatch& best,
               std::vector<NearExplain>* explain = nullptr) noexcept;
     // A copy that is found through what it copies needs no entries of its own.
@@ -103,6 +100,11 @@ class NearIndex {
         std::int32_t sharers;  // summed over the hits
     };
 
+    struct Passed {
+        std::uint64_t place;
+        Comparison comparison;
+    };
+
     static constexpr std::size_t kChunk = 256;
     static constexpr std::uint32_t kNoSharer = 1u << 31;  // the entry of no story
     static constexpr std::uint32_t kPlaceMask = kNoSharer - 1;
@@ -117,6 +119,7 @@ class NearIndex {
     std::uint64_t whole_place(std::uint32_t low) const noexcept;
     unsigned entries_of(std::uint32_t hash) const noexcept;
     void collect(const Sketch& sketch) noexcept;
+    bool choose(bool roundups_too, NearMatch& best) const noexcept;
     void grow();
     void add(std::uint64_t place, const Entry& one) noexcept;
 
@@ -132,6 +135,7 @@ class NearIndex {
     Rarity rarity_;
     Sketch query_;
     std::vector<Candidate> candidates_;
+    std::vector<Passed> passed_;
     std::vector<std::uint32_t> table_;  // of candidates: index + 1, by place
     std::string wire_;
 };

@@ -18,19 +18,23 @@ struct Threshold {
 };
 constexpr Threshold kThresholds[] = {
     {"containment_min", &MatchOptions::containment_min, 1000},
+    {"common_min", &MatchOptions::common_min, 64},
     {"few_hashes", &MatchOptions::few_hashes, 64},
     {"few_containment_min", &MatchOptions::few_containment_min, 1000},
     {"uneven_containment_min", &MatchOptions::uneven_containment_min, 1000},
     {"even_hashes_min", &MatchOptions::even_hashes_min, 64},
     {"evenness_min", &MatchOptions::evenness_min, 1000},
+    {"choice_min", &MatchOptions::choice_min, 1000},
     {"facts_min", &MatchOptions::facts_min, 1000},
     {"facts_by_count", &MatchOptions::facts_by_count, 1000},
     {"facts_by_sharers", &MatchOptions::facts_by_sharers, 1000},
+    {"facts_by_containment", &MatchOptions::facts_by_containment, 1000},
+    {"scarce_facts_min", &MatchOptions::scarce_facts_min, 1000},
+    {"scarce_facts_by_sharers", &MatchOptions::scarce_facts_by_sharers, 1000},
     {"figures_min", &MatchOptions::figures_min, 1000},
     {"figures_by_count", &MatchOptions::figures_by_count, 1000},
     {"figures_by_sharers", &MatchOptions::figures_by_sharers, 1000},
-    {"facts_min_max", &MatchOptions::facts_min_max, 1000},
-    {"scarce_facts_min", &MatchOptions::scarce_facts_min, 1000},
+    {"figures_by_containment", &MatchOptions::figures_by_containment, 1000},
 };
 static_assert(sizeof(MatchOptions) == (std::size(kThresholds) + 1) * sizeof(std::int32_t),
               "each threshold is a setting");

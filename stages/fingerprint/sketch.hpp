@@ -24,7 +24,8 @@ namespace newsmill {
 
 inline constexpr std::uint8_t kSketchVersion = 1;
 inline constexpr std::size_t kSketchHashes = 64;
-inline constexpr std::size_t kSketchFacts = 20;  // of each kind
+inline constexpr std::size_t kIndexedHashes = 24;  // the smallest: by these an article is found
+inline constexpr std::size_t kSketchFacts = 20;    // of each kind
 inline constexpr int kShingleWords = 3;
 inline constexpr std::size_t kSketchBytesMax = 8 + 4 * kSketchHashes + 2 * 3 * kSketchFacts;
 

@@ -109,10 +109,10 @@ std::uint32_t fold(std::uint32_t c) noexcept {
 // How many characters make a word where no spaces do; 0 elsewhere.
 int spaceless_length(std::uint32_t c) noexcept {
     if (c < 0x0E00) return 0;
-    if (c < 0x0F00 || (c >= 0x1000 && c < 0x10A0) || (c >= 0x1780 && c < 0x1800)) return 3;
+    if (c < 0x0F00 || (c >= 0x1000 && c < 0x10A0) || (c >= 0x1780 && c < 0x1800)) return 6;
     const bool kana_or_han = (c >= 0x3005 && c < 0x3100) || (c >= 0x3400 && c < 0xA000) ||
                              (c >= 0xF900 && c < 0xFB00) || (c >= 0x20000 && c < 0x40000);
-    return kana_or_han ? 2 : 0;
+    return kana_or_han ? 3 : 0;
 }
 
 // Valid UTF-8; a byte that is none reads as U+FFFD.
@@ -162,7 +162,7 @@ const WordList& WordReader::read(std::string_view text, bool ascii) {
 
 // Copies the text with folded letters; what parts words becomes ASCII.
 void WordReader::rewrite(std::string_view text) {
-    spaceless_[0] = spaceless_[1] = 0;
+    spaceless_.fill(0);
     const auto* at = reinterpret_cast<const unsigned char*>(text.data());
     const auto* const end = at + text.size();
     while (at < end) {
@@ -176,7 +176,7 @@ void WordReader::rewrite(std::string_view text) {
         while (at < end && *at < 0x80) ++at;
         if (at > run) {
             buffer_.append(reinterpret_cast<const char*>(run), static_cast<std::size_t>(at - run));
-            spaceless_[0] = spaceless_[1] = 0;
+            spaceless_.fill(0);
         }
         while (at < end && *at >= 0x80) {
             std::uint32_t c;
@@ -188,33 +188,34 @@ void WordReader::rewrite(std::string_view text) {
 
 void WordReader::rewrite_point(std::uint32_t c) {
     const std::uint32_t folded = c < kTableEnd ? folded_[c] : fold(c);
-    char bytes[16];
+    char bytes[4 * kSpacelessMax + 2];
     if (folded == 0) {
         // Typographic quotation marks are stops; a soft hyphen or a joiner parts nothing.
         if (c == 0xAD || (c >= 0x200B && c <= 0x200D) || c == 0xFE0F) return;
         const bool stop = (c >= 0x201C && c <= 0x201F) || c == 0xAB || c == 0xBB || c == 0x2026 ||
                           c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0x0964;
         buffer_.push_back(stop ? '.' : ' ');
-        spaceless_[0] = spaceless_[1] = 0;
+        spaceless_.fill(0);
         return;
     }
     const int length = spaceless_length(c);
     if (length == 0) {
         if (folded != c) capitals_.push_back(static_cast<std::uint32_t>(buffer_.size()));
         buffer_.append(bytes, static_cast<std::size_t>(append_code_point(bytes, folded) - bytes));
-        spaceless_[0] = spaceless_[1] = 0;
+        spaceless_.fill(0);
         return;
     }
     // The first characters of a run make shorter words.
     char* out = bytes;
     *out++ = ' ';
-    if (length == 3 && spaceless_[0] != 0) out = append_code_point(out, spaceless_[0]);
-    if (spaceless_[1] != 0) out = append_code_point(out, spaceless_[1]);
+    for (int i = kSpacelessMax - length; i < kSpacelessMax - 1; ++i) {
+        if (spaceless_[i] != 0) out = append_code_point(out, spaceless_[i]);
+    }
     out = append_code_point(out, folded);
     *out++ = ' ';
     buffer_.append(bytes, static_cast<std::size_t>(out - bytes));
-    spaceless_[0] = spaceless_[1];
-    spaceless_[1] = folded;
+    for (int i = 1; i < kSpacelessMax - 1; ++i) spaceless_[i - 1] = spaceless_[i];
+    spaceless_[kSpacelessMax - 2] = folded;
 }
 
 void WordReader::scan() {

@@ -4,8 +4,9 @@
 //   - A word is a run of letters, marks and digits. All else parts words, apostrophes and hyphens
 //     too, so that typography makes no difference. Letters are folded by Unicode's simple case
 //     folding.
-//   - Scripts that put no space between words: a Han or kana character makes a word with the one
-//     before it, one of Thai, Lao, Khmer or Burmese with the two before it.
+//   - Scripts that put no space between words: a Han or kana character makes a word with the two
+//     before it, one of Thai, Lao, Khmer or Burmese with the five before it; so a shingle of three
+//     words spans five or eight characters.
 //   - A figure is a number without its thousands separators (1,000 = 1.000 = 1000); a decimal
 //     point stays (1.5). Spelled-out numbers, months and weekdays are names or plain words.
 //   - A name begins with a capital letter, does not follow a sentence's end, and is no longer word
@@ -19,6 +20,7 @@
 // Threads: an instance belongs to one. Errors: none; invalid UTF-8 reads as separators.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +42,7 @@ class WordReader {
 
    private:
     static constexpr std::uint32_t kTableEnd = 0x600;
+    static constexpr int kSpacelessMax = 6;
 
     void rewrite(std::string_view text);
     void rewrite_point(std::uint32_t c);
@@ -53,9 +56,10 @@ class WordReader {
     std::size_t size_ = 0;                 // without them
     std::vector<std::uint32_t> capitals_;  // places in buffer_ of folded capitals beyond ASCII
     std::size_t next_capital_ = 0;
-    std::uint32_t spaceless_[2] = {0, 0};  // the characters before, of a script without spaces
-    std::size_t figure_end_ = 0;           // words before this place belong to a figure
-    std::size_t shouted_ = 0;              // words of capitals alone
+    // The characters before, of a script without spaces.
+    std::array<std::uint32_t, kSpacelessMax - 1> spaceless_{};
+    std::size_t figure_end_ = 0;  // words before this place belong to a figure
+    std::size_t shouted_ = 0;     // words of capitals alone
     WordList list_;
 };
 

@@ -56,10 +56,10 @@ TEST(Words, PlaceInTheTextMakesNoDifference) {
     }
 }
 
-TEST(Words, ScriptsWithoutSpacesAreReadInPairsAndTriples) {
+TEST(Words, ScriptsWithoutSpacesAreReadCharacterByCharacter) {
     EXPECT_EQ(words("市长周一说").size(), 5u);
     EXPECT_EQ(words("市长，周一说").size(), 5u);
-    EXPECT_NE(words("市长周一说"), words("市长，周一说"));  // a pair does not cross a comma
+    EXPECT_NE(words("市长周一说"), words("市长，周一说"));  // a word does not cross a comma
     const Hashes thai = words("นายกรัฐมนตรี");
     EXPECT_GT(thai.size(), 8u);
     EXPECT_EQ(words("도시의 시장은 말했다").size(), 3u);  // Hangul has spaces
