@@ -11,7 +11,7 @@ constexpr std::size_t kSlotsMin = 1024;
 }  // namespace
 
 void NumberTable::erase(std::uint64_t hash, std::uint32_t number) noexcept {
-    if (slots_.empty()) return;
+    if (size_ == 0) return;
     const std::uint32_t tag = tag_of(hash);
     std::size_t hole = home(tag);
     for (;; hole = next(hole)) {
@@ -31,22 +31,26 @@ void NumberTable::erase(std::uint64_t hash, std::uint32_t number) noexcept {
 }
 
 void NumberTable::clear() noexcept {
-    slots_.clear();
-    items_ = 0;
+    pages_.reset();
+    slots_ = nullptr;
+    size_ = items_ = 0;
 }
 
 void NumberTable::grow() noexcept {
     // Slots for what is expected, no more: a doubled table may be half empty for ever.
     const std::size_t wanted = expected_ / 3 * 4 + expected_ / 64 + kSlotsMin;
-    std::size_t size = std::max(kSlotsMin, 2 * slots_.size());
-    if (size > wanted) size = std::max(wanted, slots_.size() + slots_.size() / 4 + 1);
-    std::vector<Slot> old(size);
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-        if (slot.tag == 0) continue;
-        std::size_t i = home(slot.tag);
+    const std::size_t before = size_;
+    std::size_t size = std::max(kSlotsMin, 2 * before);
+    if (size > wanted) size = std::max(wanted, before + before / 4 + 1);
+    const std::unique_ptr<Pages> old =
+        std::exchange(pages_, std::make_unique<Pages>(size * sizeof(Slot)));
+    const Slot* const slots = std::exchange(slots_, static_cast<Slot*>(pages_->data()));
+    size_ = size;
+    for (std::size_t k = 0; k < before; ++k) {
+        if (slots[k].tag == 0) continue;
+        std::size_t i = home(slots[k].tag);
         while (slots_[i].tag != 0) i = next(i);
-        slots_[i] = slot;
+        slots_[i] = slots[k];
     }
 }
 

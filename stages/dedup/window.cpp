@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "stages/fingerprint/sketch.hpp"
-
 namespace newsmill::dedup {
 namespace {
 
@@ -24,13 +22,12 @@ std::uint64_t hash_bytes(std::string_view bytes) noexcept {
     return XXH3_64bits(bytes.data(), bytes.size());
 }
 
-// Foreign bytes are kept as a sketch without anything in it; so they count as one.
+// A sketch with nothing in it counts as none: that is what the index gives back for none. (Bytes of
+// another version, which no daemon of the same journal writes, would come back as nothing too; a
+// snapshot with such is refused by its hash.)
 std::uint64_t hash_sketch(std::string_view bytes) noexcept {
-    Sketch sketch;
-    if (!decode_sketch(bytes, sketch)) return 0;
-    const bool empty = sketch.shingles == 0 && sketch.count == 0 && sketch.figures.count == 0 &&
-                       sketch.names.count == 0;
-    return empty ? 0 : hash_bytes(bytes);
+    constexpr std::size_t kHeadBytes = 8;
+    return bytes.size() <= kHeadBytes ? 0 : hash_bytes(bytes);
 }
 
 std::uint64_t hash_place(std::uint64_t topic_hash, std::int32_t partition,
@@ -360,9 +357,17 @@ void Window::expire(std::uint64_t below) noexcept {
     near_->expire(live_);
 }
 
+// What goes is looked up in the tables once more: their lines are asked for some articles ahead.
 void Window::drop() noexcept {
+    constexpr std::uint64_t kAhead = 8;
     if (first_ == live_) return;
-    while (first_ < live_) drop_first();
+    for (; first_ < live_;) {
+        if (first_ + kAhead < live_) {
+            const Entry& soon = slot(first_ + kAhead);
+            prefetch(id_hash(first_ + kAhead), hash_uri(uri(soon)), soon.exact_hash);
+        }
+        drop_first();
+    }
     near_->release(first_);
     if (first_ < end_) uris_.drop_before(slot(first_).uri_at);
 }
