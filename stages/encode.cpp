@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::string_view kNinjs3Schema = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json#";
 constexpr std::string_view kNinjs1Schema = "http://www.iptc.org/std/ninjs/ninjs-schema_1.6.json#";
-constexpr std::string_view kMediaTopics = "http://cv.iptc.org/newscodes/mediatopic/";
 constexpr int kContextCodePoints = 24;  // of a selector's prefix and suffix
 
 constexpr std::string_view kProfileNames[] = {"ninjs-3.1-ext", "ninjs-3.1", "ninjs-1.x"};
@@ -281,13 +280,13 @@ void EncodeStage::write_subjects(const Article& article, JsonWriter& out) noexce
         out.member_if("name", topic.name);
         out.member("rel", "about");
         if (ninjs1) {
-            out.member("scheme", kMediaTopics);
+            out.member("scheme", topic.scheme);
             out.member("code", topic.code);
         } else {
             out.key("uri");
-            out.string_of({kMediaTopics, topic.code});
+            out.string_of({topic.scheme, topic.code});
             out.key("literal");
-            out.string_of({"medtop:", topic.code});
+            out.string_of({topic.alias, ":", topic.code});
         }
         out.member_if("creator", topic.creator);
         out.member("relevance", topic.relevance);

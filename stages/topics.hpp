@@ -1,44 +1,40 @@
-// The topics stage: tags every article with the top-level IPTC Media Topics that it is about.
+// The topics stage: tags every article with IPTC Media Topics, or topics of a newsroom's own.
 //
-// A lexicon gives each of the 17 topics weighted terms: single words, which match in all their
-// inflections by a light suffix folding, and phrases of two or three words. One pass turns the
-// headline and the body into folded words and looks each up in a hash table; the longest phrase
-// wins and its words don't count again. A topic's score is the sum over its terms of
-// weight * sqrt(occurrences), where the headline and the opening count more. The cost is linear
-// in the text.
+// Rules (docs/topics.md) give evidence: weighted terms, and queries in the language of IPTC's
+// EXTRA. A topic's score is the sum over its terms, and over those of the topics below it, of
+// weight * sqrt(occurrences), where the headline and the opening count more; so a topic below the
+// top always brings those above it. A query with a percentage assigns its topic, with that
+// confidence, whatever the scores. A trained model (stages/topics/model.hpp), if there is one, has
+// its own confidence in its labels; the two are combined (combine_confidence).
 //
-// Results in Article::topics, strongest first (ties by code):
+// Results in Article::topics, strongest first (ties: the higher topic, then the code):
 //   confidence  0-100: how sure the tag is right, from the evidence (the score against the text's
-//               length) and from its share among all topics' scores. On held-out news a first
-//               topic of 70 is right about nine times in ten, one of 30 about every second time.
+//               length) and from its share among all topics' scores.
 //   relevance   0-100: how much of the article is about the topic, relative to the strongest (100).
-// An article in a language without a lexicon gets no topics; an unknown language is read as
-// English.
+// An article in a language without rules gets no topics; an unknown language is read as English.
 //
-// Ownership: Article::topics lives in batch.arena; codes and names live as long as the stage.
-// Threads: an instance belongs to one agent. Errors: a bad lexicon throws LexiconError (with its
-// line) in the constructor.
+// Ownership: Article::topics lives in batch.arena; codes and names live as long as the rules.
+// Threads: an instance belongs to one agent; rules and model are shared. Errors: a bad pack throws
+// topics::PackError when it is compiled.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "pipeline/batch.hpp"
 #include "pipeline/stage.hpp"
-#include "stages/tagging/lexicon.hpp"
+#include "stages/topics/rules.hpp"
 
 namespace newsmill {
 
 struct TopicsOptions {
-    std::uint32_t topics_max = 4;       // at most so many tags an article; 1-17
+    std::uint32_t topics_max = 8;       // at most so many tags an article; 1-50
     std::uint32_t confidence_min = 30;  // weaker tags are left out; 0-100
     std::uint32_t relevance_min = 30;   // so are those that the strongest outweighs; 0-100
-    // Language code and text of each lexicon (configs/topics/README.md); the built-in ones if
-    // empty.
-    std::vector<LexiconSource> lexicons;
+    // Topic::matches: the terms that speak for a topic, at most so many each; 0: none.
+    std::uint32_t matches_max = 0;
+    std::shared_ptr<const topics::Rules> rules;  // the built-in ones if null
 };
 
 class TopicsStage final : public Stage {

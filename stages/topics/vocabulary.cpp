@@ -1,0 +1,126 @@
+#include "stages/topics/vocabulary.hpp"
+
+#include <bit>
+
+#include "stages/topics/words.hpp"
+
+namespace newsmill::topics {
+namespace {
+
+constexpr std::size_t kBeginningBits = 16;
+
+// Whether a pattern with * and ? fits a word. Linear for one *, and bounded by the word's length
+// times the number of stars: after a mismatch only the last star is tried again.
+bool fits(std::string_view pattern, std::string_view word) noexcept {
+    std::size_t p = 0;
+    std::size_t w = 0;
+    std::size_t star = pattern.npos;
+    std::size_t star_word = 0;
+    while (w < word.size()) {
+        if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == word[w])) {
+            ++p;
+            ++w;
+        } else if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            star_word = w;
+        } else if (star != pattern.npos) {
+            p = star + 1;
+            w = ++star_word;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') ++p;
+    return p == pattern.size();
+}
+
+}  // namespace
+
+Vocabulary::Vocabulary(std::string language)
+    : language_(std::move(language)), stemmer_(language_), beginnings_(1u << kBeginningBits) {}
+
+void Vocabulary::keep(std::string_view word) { exact_[hash_of(word)].kept = true; }
+
+Symbol Vocabulary::add_exact(std::string_view word) {
+    Symbol& symbol = exact_[hash_of(word)].symbol;
+    if (symbol == kNoSymbol) symbol = next_++;
+    return symbol;
+}
+
+Symbol Vocabulary::add_stem(std::string_view word) {
+    const std::string_view stem = stemmer_.stem(word);
+    note_beginning(stem);
+    Symbol& symbol = stems_[hash_of(stem)].stem;
+    if (symbol == kNoSymbol) symbol = next_++;
+    return symbol;
+}
+
+Symbol Vocabulary::add_folded(std::string_view word) {
+    const Exact* exact = exact_.find(hash_of(word));
+    if (exact != nullptr && exact->kept) return add_exact(word);
+    const std::string_view stem = stemmer_.stem(word);
+    note_beginning(stem);
+    Symbol& symbol = stems_[hash_of(stem)].folded;
+    if (symbol == kNoSymbol) symbol = next_++;
+    return symbol;
+}
+
+Symbol Vocabulary::add_pattern(std::string_view pattern) {
+    const std::size_t plain = pattern.find_first_of("*?");
+    const std::string_view start = pattern.substr(0, std::min<std::size_t>(plain, 63));
+    std::uint32_t& first = pattern_starts_[hash_of(start)];
+    for (std::uint32_t at = first; at != 0; at = patterns_[at - 1].next) {
+        if (patterns_[at - 1].text == pattern) return patterns_[at - 1].symbol;
+    }
+    pattern_lengths_ |= std::uint64_t{1} << start.size();
+    patterns_.push_back({std::string(pattern), next_, first});
+    first = static_cast<std::uint32_t>(patterns_.size());
+    return next_++;
+}
+
+std::size_t Vocabulary::beginning(std::string_view word, std::size_t letters) noexcept {
+    return hash_of(word.substr(0, letters)) >> (64 - kBeginningBits);
+}
+
+// An English stem differs from the beginnings of its words in its last two letters at most ("happi"
+// of "happy"), a short one in its last; "die", "lie" and "tie" of "dying" and so on are listed. So
+// two letters tell about stems of up to five, four about longer ones.
+void Vocabulary::note_beginning(std::string_view stem) {
+    beginnings_[beginning(stem, stem.size() > 5 ? 4 : 2)] = true;
+    if (stem == "die" || stem == "lie" || stem == "tie") {
+        beginnings_[beginning(std::string{stem[0], 'y'}, 2)] = true;
+    }
+}
+
+bool Vocabulary::may_have_stem(std::string_view word) const noexcept {
+    return beginnings_[beginning(word, 4)] || beginnings_[beginning(word, 2)];
+}
+
+std::size_t Vocabulary::symbols(std::string_view word, std::uint64_t hash, const Stemmer& stemmer,
+                                Symbol* out) const noexcept {
+    std::size_t count = 0;
+    const Exact* exact = exact_.find(hash);
+    if (exact != nullptr && exact->symbol != kNoSymbol) out[count++] = exact->symbol;
+    const Stem* stem = nullptr;
+    if (!stemmer.may_change(word)) {
+        stem = stems_.find(hash);
+    } else if (language_ != "en" || may_have_stem(word)) {
+        stem = stems_.find(hash_of(stemmer.stem(word)));
+    }
+    if (stem != nullptr && stem->stem != kNoSymbol) out[count++] = stem->stem;
+    if (stem != nullptr && stem->folded != kNoSymbol && (exact == nullptr || !exact->kept)) {
+        out[count++] = stem->folded;
+    }
+    for (std::uint64_t lengths = pattern_lengths_; lengths != 0; lengths &= lengths - 1) {
+        const auto length = static_cast<std::size_t>(std::countr_zero(lengths));
+        if (length > word.size()) break;
+        const std::uint32_t* first = pattern_starts_.find(hash_of(word.substr(0, length)));
+        for (std::uint32_t at = first == nullptr ? 0 : *first; at != 0 && count < kSymbolsMax;
+             at = patterns_[at - 1].next) {
+            if (fits(patterns_[at - 1].text, word)) out[count++] = patterns_[at - 1].symbol;
+        }
+    }
+    return count;
+}
+
+}  // namespace newsmill::topics

@@ -1,0 +1,217 @@
+// Cuts a text into words for the topic rules, and hashes them in lower case.
+//
+//   - A word is a run of ASCII letters, digits and bytes of other scripts. Blanks and hyphens part
+//     words and leave them neighbours; so does a dot inside "U.S." or "m.l.s". Anything else
+//     between two words is a gap, which no phrase crosses. A genitive's 's is dropped.
+//   - Lower case: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
+//
+// Words are found by counting zeros in bit sets of 64 bytes (stages/tagging/byte_block.hpp).
+// Apostrophes and the lead bytes of U+2000… and U+0080… end a block early and are looked at by
+// themselves. Linear in the text, whatever it is. Views only; no allocation for words of up to 24
+// bytes. Errors: none; invalid UTF-8 is read as letters.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "stages/tagging/byte_block.hpp"
+
+namespace newsmill::topics {
+
+static_assert(std::endian::native == std::endian::little, "words are loaded as integers");
+
+// Eight bytes in lower case; only ASCII changes.
+constexpr std::uint64_t lower_case(std::uint64_t bytes) noexcept {
+    constexpr std::uint64_t kEach = 0x0101010101010101u;
+    const std::uint64_t low = bytes & kEach * 0x7f;
+    const std::uint64_t from_a = low + kEach * (0x80 - 'A');
+    const std::uint64_t past_z = low + kEach * (0x7f - 'Z');
+    return bytes | (((from_a ^ past_z) & ~bytes & kEach * 0x80) >> 2);
+}
+
+// Two-byte sequences beyond ASCII in lower case, in place; none changes its length.
+void lower_case_beyond_ascii(char* text, std::size_t size) noexcept;
+
+// A whole word in lower case.
+std::string lower_case(std::string_view word);
+
+// A word of at most 24 bytes in lower case, zero-padded, so that equal words have equal bytes.
+struct Word {
+    static constexpr std::size_t kBytesMax = 24;
+    std::array<std::uint64_t, 3> parts{};
+    std::size_t size = 0;
+
+    // `readable`: so many bytes from its start on may be read.
+    Word(std::string_view raw, std::size_t readable) noexcept : size(raw.size()) {
+        if (readable < kBytesMax) [[unlikely]] {
+            std::memcpy(parts.data(), raw.data(), size);
+        } else {
+            std::memcpy(parts.data(), raw.data(), 8);
+            if (size > 8) {
+                std::memcpy(&parts[1], raw.data() + 8, 16);
+                parts[1] &= low_bits(static_cast<unsigned>(8 * (size - 8)));
+                parts[2] &= size > 16 ? low_bits(static_cast<unsigned>(8 * (size - 16))) : 0;
+            } else {
+                parts[0] &= low_bits(static_cast<unsigned>(8 * size));
+            }
+        }
+        const std::uint64_t high = (parts[0] | parts[1] | parts[2]) & 0x8080808080808080u;
+        parts[0] = lower_case(parts[0]);
+        if (size > 8) {
+            parts[1] = lower_case(parts[1]);
+            parts[2] = lower_case(parts[2]);
+        }
+        if (high != 0) [[unlikely]] {
+            lower_case_beyond_ascii(reinterpret_cast<char*>(parts.data()), size);
+        }
+    }
+
+    std::string_view text() const noexcept {
+        return {reinterpret_cast<const char*>(parts.data()), size};
+    }
+    std::uint64_t hash() const noexcept {
+        std::uint64_t h = (parts[0] ^ 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+        if (size > 8) {
+            h = (std::rotl(h, 29) ^ parts[1]) * 0x94d049bb133111ebu;
+            h = (std::rotl(h, 31) ^ parts[2]) * 0xbf58476d1ce4e5b9u;
+        }
+        return h ^ (h >> 32);
+    }
+};
+
+// The hash of a word that is in lower case already, of any length. That of a short one is
+// Word::hash().
+std::uint64_t hash_of(std::string_view lower) noexcept;
+
+// Calls on_word(raw word, its first byte, whether a gap lies before it).
+template <typename OnWord>
+class WordReader {
+   public:
+    WordReader(std::string_view text, OnWord on_word) noexcept : text_(text), on_word_(on_word) {}
+
+    void read() noexcept {
+        std::size_t at = 0;
+        while (at < text_.size()) {
+            const ByteBlock block(text_, at);
+            const std::uint64_t high = block.high();
+            const std::uint64_t special =
+                block.equal('\'') | (high == 0 ? 0 : block.equal('\xC2') | block.equal('\xE2'));
+            std::size_t size = std::min<std::size_t>(ByteBlock::kBytes, text_.size() - at);
+            if (special != 0) size = std::min<std::size_t>(size, std::countr_zero(special));
+            const std::uint64_t letters = block.letters() | block.digits() | high;
+            // A dot right before a letter stands in a word, or in an abbreviation.
+            const std::uint64_t dots = block.equal('.');
+            const std::size_t beyond = at + ByteBlock::kBytes;
+            const bool next = dots >> 63 != 0 && beyond < text_.size() &&
+                              is_letter(static_cast<unsigned char>(text_[beyond]));
+            const std::uint64_t joints = dots & (letters >> 1 | std::uint64_t{next} << 63);
+            const std::uint64_t spaces = block.equal(' ') | block.equal('-') | joints;
+            read_block(at, low_bits(static_cast<unsigned>(size)), letters, ~(letters | spaces));
+            at += size;
+            if (special != 0) at = read_special(at);
+        }
+        end_word(text_.size());
+    }
+
+   private:
+    static constexpr std::size_t kNone = ~std::size_t{0};
+    enum class Kind : std::uint8_t { kLetter, kSpace, kSeparator, kApostrophe };
+
+    void word(std::size_t start, std::size_t end, bool gap) noexcept {
+        on_word_(std::string_view(text_.data() + start, end - start), start, gap);
+    }
+
+    void read_block(std::size_t at, std::uint64_t within, std::uint64_t letters,
+                    std::uint64_t gaps) noexcept {
+        letters &= within;
+        gaps &= within;
+        const std::uint64_t before = letters << 1 | (start_ != kNone ? 1u : 0u);
+        std::uint64_t starts = letters & ~before;
+        std::uint64_t ends = ~letters & before & within;
+        if (start_ != kNone) {
+            if (ends == 0) return;
+            end_word(at + std::countr_zero(ends));
+            ends &= ends - 1;
+        }
+        for (; ends != 0; ends &= ends - 1, starts &= starts - 1) {
+            const std::uint64_t below = (starts & (0 - starts)) - 1;
+            const bool gap = (gaps & below) != 0 || gap_;
+            gap_ = false;
+            gaps &= ~below;
+            word(at + std::countr_zero(starts), at + std::countr_zero(ends), gap);
+        }
+        if (starts != 0) {
+            const std::uint64_t below = (starts & (0 - starts)) - 1;
+            start_ = at + std::countr_zero(starts);
+            start_gap_ = gap_ || (gaps & below) != 0;
+            gap_ = false;
+        } else {
+            gap_ |= gaps != 0;
+        }
+    }
+
+    static bool is_letter(unsigned char byte) noexcept {
+        const unsigned char low = byte | 0x20;
+        return byte >= 0x80 || (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9');
+    }
+
+    // An apostrophe, or 0xC2 or 0xE2; returns where to go on.
+    std::size_t read_special(std::size_t at) noexcept {
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text_[i]); };
+        std::size_t width = 1;
+        Kind kind = Kind::kApostrophe;
+        if (byte(at) != '\'') {
+            kind = Kind::kLetter;
+            if (byte(at) == 0xE2 && at + 2 < text_.size() && byte(at + 1) == 0x80) {
+                const unsigned char third = byte(at + 2);
+                width = 3;
+                kind = third == 0x99 ? Kind::kApostrophe
+                                     : (third <= 0x91 ? Kind::kSpace : Kind::kSeparator);
+            } else if (byte(at) == 0xC2 && at + 1 < text_.size()) {
+                width = 2;
+                kind = byte(at + 1) == 0xA0 ? Kind::kSpace : Kind::kSeparator;
+            }
+        }
+        if (kind == Kind::kLetter) {
+            if (start_ == kNone) {
+                start_ = at;
+                start_gap_ = gap_;
+                gap_ = false;
+            }
+            return at + width;
+        }
+        const bool in_word = start_ != kNone;
+        end_word(at);
+        const std::size_t next = at + width;
+        if (kind == Kind::kApostrophe && in_word && next < text_.size() &&
+            (byte(next) | 0x20) == 's' &&
+            (next + 1 >= text_.size() || !is_letter(byte(next + 1)))) {
+            return next + 1;  // the genitive's s is no word
+        }
+        gap_ |= kind != Kind::kSpace;
+        return next;
+    }
+
+    void end_word(std::size_t end) noexcept {
+        if (start_ != kNone) word(start_, end, start_gap_);
+        start_ = kNone;
+    }
+
+    std::string_view text_;
+    OnWord on_word_;
+    std::size_t start_ = kNone;  // of the word that the last block left open
+    bool start_gap_ = false;     // a gap lies before it
+    bool gap_ = true;            // a gap since the last word
+};
+
+template <typename OnWord>
+void for_each_word(std::string_view text, OnWord on_word) noexcept {
+    WordReader<OnWord>(text, on_word).read();
+}
+
+}  // namespace newsmill::topics
