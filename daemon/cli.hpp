@@ -90,6 +90,7 @@ Action command_config(CLI::App& app);
 Action command_calibrate(CLI::App& app);
 Action command_explain(CLI::App& app);
 Action command_dedup(CLI::App& app);
+Action command_topics(CLI::App& app);
 Action command_version(CLI::App& app);
 Action command_completion(CLI::App& app);
 

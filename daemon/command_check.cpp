@@ -7,8 +7,10 @@
 #include "daemon/cli.hpp"
 #include "daemon/client_properties.hpp"
 #include "daemon/mill.hpp"
+#include "daemon/topic_files.hpp"
 #include "pipeline/json_quote.hpp"
 #include "pipeline/memory_plan.hpp"
+#include "pipeline/start_error.hpp"
 
 namespace newsmill {
 namespace {
@@ -67,6 +69,20 @@ std::string check_json(const LoadedConfig& loaded, const MemoryPlan& plan) {
            ", \"max\": " + std::to_string(plan.bytes_max) + "}}\n";
 }
 
+// Rule packs and the model: each mistake in them is an error of the configuration.
+void check_topic_files(LoadedConfig& loaded) {
+    try {
+        topics_options(loaded.config);
+    } catch (const StartError& error) {
+        std::string_view lines = error.what();
+        while (!lines.empty()) {
+            const auto end = std::min(lines.find('\n'), lines.size());
+            loaded.errors.push_back({"topics", std::string(lines.substr(0, end))});
+            lines.remove_prefix(std::min(end + 1, lines.size()));
+        }
+    }
+}
+
 void say_too_large(const MemoryPlan& plan) {
     const auto largest =
         std::max_element(plan.parts.begin(), plan.parts.end(),
@@ -84,6 +100,12 @@ int check(const Args& args) {
     } else {
         loaded = load_config_or_say(args.config);
         if (!loaded) return kExitConfig;
+    }
+    check_topic_files(*loaded);
+    if (!args.json) {
+        for (const ConfigIssue& error : loaded->errors) {
+            std::fprintf(stderr, "%s\n", error.message.c_str());
+        }
     }
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const MemoryPlan plan = plan_memory(loaded->config, cores, index_bytes(loaded->config));

@@ -15,6 +15,7 @@ constexpr Command kCommands[] = {
     {"explain", "Show what one article met, and why it was decided so", command_explain},
     {"calibrate", "Measure decisions on near duplicates on labelled articles", command_calibrate},
     {"dedup", "Look at, export or import the journal of duplicates", command_dedup},
+    {"topics", "Check, try and train what topics are found by", command_topics},
     {"completion", "Print a completion script for a shell", command_completion},
     {"version", "Print the version and what it was built from", command_version},
 };

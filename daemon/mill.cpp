@@ -5,13 +5,13 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/topic_files.hpp"
 #include "pipeline/build_info.hpp"
 #include "pipeline/log.hpp"
 #include "stages/fingerprint.hpp"
 #include "stages/normalize.hpp"
 #include "stages/parse.hpp"
 #include "stages/quotes.hpp"
-#include "stages/topics.hpp"
 
 namespace newsmill {
 namespace {
@@ -78,14 +78,6 @@ QuotesOptions quotes_options(const Config& config) {
     return options;
 }
 
-TopicsOptions topics_options(const Config& config) {
-    TopicsOptions options;
-    options.topics_max = static_cast<std::uint32_t>(config.topics.topics_max);
-    options.confidence_min = static_cast<std::uint32_t>(config.topics.confidence_min);
-    options.relevance_min = static_cast<std::uint32_t>(config.topics.relevance_min);
-    return options;
-}
-
 EncodeOptions encode_options(const Config& config, const std::string& config_hash) {
     EncodeOptions options;
     switch (config.output.profile) {
@@ -130,6 +122,7 @@ Mill::Mill(const Config& config, std::string config_hash, Output output)
     : config_(config),
       config_hash_(std::move(config_hash)),
       output_(output),
+      topics_(topics_options(config)),
       memory_(plan_memory(config, std::max(1u, std::thread::hardware_concurrency()),
                           index_bytes(config))),
       dedup_(dedup_options(config, memory_)),
@@ -152,7 +145,7 @@ StageChain Mill::back() const {
     if (config_.quotes.enabled)
         chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_)));
     if (config_.topics.enabled)
-        chain.push_back(std::make_unique<TopicsStage>(topics_options(config_)));
+        chain.push_back(std::make_unique<TopicsStage>(topics_));
     chain.push_back(std::make_unique<EncodeStage>(encode_options(config_, config_hash_)));
     chain.push_back(std::make_unique<RouteStage>(route_options()));
     return chain;

@@ -11,6 +11,7 @@
 #include "pipeline/pipeline.hpp"
 #include "stages/dedup.hpp"
 #include "stages/route.hpp"
+#include "stages/topics.hpp"
 
 namespace newsmill {
 
@@ -18,7 +19,8 @@ class Mill {
    public:
     enum class Output : std::uint8_t { kKafka, kFiles };
 
-    // Throws std::runtime_error for a lexicon or a field mapping that can't be read.
+    // Throws std::runtime_error for a lexicon, a rule pack, a model or a field mapping that can't
+    // be read.
     Mill(const Config& config, std::string config_hash, Output output);
 
     StageChain front() const;  // parse, normalize, fingerprint
@@ -39,6 +41,7 @@ class Mill {
     Config config_;
     std::string config_hash_;
     Output output_;
+    TopicsOptions topics_;
     MemoryPlan memory_;
     DedupStage dedup_;
     RouteStage refused_;  // for articles that the output refuses

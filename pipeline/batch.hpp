@@ -191,20 +191,20 @@ struct Quote {
 
 // A term that speaks for a topic.
 struct TopicMatch {
-    std::string_view rule;     // the rule's id, or the code in whose list of terms it stands
-    Span span;                 // bytes of the body, or of the headline
+    std::string_view rule;  // the rule's id, or the code in whose list of terms it stands
+    Span span;              // bytes of the body, or of the headline
     bool in_headline = false;
     bool operator==(const TopicMatch&) const = default;
 };
 
 struct Topic {
-    std::string_view code;        // IPTC Media Topic, eight digits: "11000000"
-    std::string_view name;        // "politics"
-    std::string_view creator;     // "newsmill/topics-rules@2"
-    std::uint8_t confidence = 0;  // 0-100
-    std::uint8_t relevance = 0;   // 0-100
-    std::string_view scheme;      // what stands before the code in a uri
-    std::string_view alias;       // what stands before ':' in a literal: "medtop"
+    std::string_view code;                // IPTC Media Topic, eight digits: "11000000"
+    std::string_view name;                // "politics"
+    std::string_view creator;             // "newsmill/topics-rules@2"
+    std::uint8_t confidence = 0;          // 0-100
+    std::uint8_t relevance = 0;           // 0-100
+    std::string_view scheme;              // what stands before the code in a uri
+    std::string_view alias;               // what stands before ':' in a literal: "medtop"
     std::span<const TopicMatch> matches;  // only when asked for
 };
 

@@ -400,6 +400,7 @@ void EncodeStage::write_enrichment(const Article& article, JsonWriter& out) noex
         for (const Quote& quote : article.quotes) write_quote(article, quote, out);
         out.close_array();
     }
+    write_topics(article, out);
     write_language(article, out);
     if (article.repairs != 0) {
         out.key("repairs");
@@ -452,6 +453,48 @@ void EncodeStage::write_language(const Article& article, JsonWriter& out) noexce
         out.member("confidence", article.language_confidence);
     }
     out.member_if("declared", article.language_declared);
+    out.close_object();
+}
+
+// Why each topic was given, where that was asked for.
+void EncodeStage::write_topics(const Article& article, JsonWriter& out) noexcept {
+    bool any = false;
+    for (const Topic& topic : article.topics) {
+        if (topic.matches.empty()) continue;
+        if (!any) {
+            out.key("topics");
+            out.open_array();
+        }
+        any = true;
+        out.open_object();
+        out.key("literal");
+        out.string_of({topic.alias, ":", topic.code});
+        out.key("matches");
+        out.open_array();
+        for (const TopicMatch& match : topic.matches) write_match(article, match, out);
+        out.close_array();
+        out.close_object();
+    }
+    if (any) out.close_array();
+}
+
+void EncodeStage::write_match(const Article& article, const TopicMatch& match,
+                              JsonWriter& out) noexcept {
+    const std::string_view text = match.in_headline ? article.headline : article.body;
+    const auto place = [&](std::uint32_t byte) -> std::int64_t {
+        if (!match.in_headline) return code_points_.at(byte);
+        return static_cast<std::int64_t>(count_code_points(text.substr(0, byte)));
+    };
+    out.open_object();
+    out.member("rule", match.rule);
+    out.key("selector");
+    out.open_object();
+    out.member("field", match.in_headline ? "headlines/0" : "bodies/0");
+    out.member("unit", "codepoint");
+    out.member("start", place(match.span.start));
+    out.member("end", place(match.span.end));
+    out.member("exact", slice(text, match.span));
+    out.close_object();
     out.close_object();
 }
 

@@ -58,6 +58,8 @@ class EncodeStage final : public Stage {
     void write_dedup(const Decision& decision, JsonWriter& out) noexcept;
     void write_language(const Article& article, JsonWriter& out) noexcept;
     void write_quote(const Article& article, const Quote& quote, JsonWriter& out) noexcept;
+    void write_topics(const Article& article, JsonWriter& out) noexcept;
+    void write_match(const Article& article, const TopicMatch& match, JsonWriter& out) noexcept;
     void write_selector(const Article& article, const Quote& quote, JsonWriter& out) noexcept;
     void write_span(Span span, JsonWriter& out) noexcept;
 

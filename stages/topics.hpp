@@ -24,6 +24,7 @@
 
 #include "pipeline/batch.hpp"
 #include "pipeline/stage.hpp"
+#include "stages/topics/model.hpp"
 #include "stages/topics/rules.hpp"
 
 namespace newsmill {
@@ -35,6 +36,7 @@ struct TopicsOptions {
     // Topic::matches: the terms that speak for a topic, at most so many each; 0: none.
     std::uint32_t matches_max = 0;
     std::shared_ptr<const topics::Rules> rules;  // the built-in ones if null
+    std::shared_ptr<const topics::Model> model;  // none if null
 };
 
 class TopicsStage final : public Stage {

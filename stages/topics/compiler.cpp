@@ -53,8 +53,7 @@ LanguageCompiler::Path LanguageCompiler::path_of(const std::vector<TermWord>& wo
 }
 
 // The id of the term or atom at the end of a path; a new one if there is none.
-std::uint32_t LanguageCompiler::insert(const Path& path, const std::string& literal,
-                                       bool is_atom) {
+std::uint32_t LanguageCompiler::insert(const Path& path, const std::string& literal, bool is_atom) {
     std::string key = literal + '\n';
     for (const auto& [symbol, gap] : path) key += std::to_string(symbol) + (gap ? "-" : " ");
     auto& known = is_atom ? atoms_ : terms_;
@@ -121,8 +120,12 @@ void LanguageCompiler::add_rule(const PackRule& rule, std::uint32_t topic, const
 std::uint32_t LanguageCompiler::compile(const Query& query, std::uint32_t rule, bool negated,
                                         bool placed) {
     if (query.kind == Query::Kind::kClause) return compile_clause(query, rule, negated, placed);
-    LanguageRules::QueryNode node{query.kind,    query.compare, query.unit,
-                                  query.ordered, query.bound,   0,
+    LanguageRules::QueryNode node{query.kind,
+                                  query.compare,
+                                  query.unit,
+                                  query.ordered,
+                                  query.bound,
+                                  0,
                                   static_cast<std::uint32_t>(query.parts.size())};
     std::vector<std::uint32_t> parts;
     for (const Query& part : query.parts) {
@@ -135,8 +138,8 @@ std::uint32_t LanguageCompiler::compile(const Query& query, std::uint32_t rule, 
     return static_cast<std::uint32_t>(out_.query_nodes.size() - 1);
 }
 
-std::uint32_t LanguageCompiler::compile_clause(const Query& query, std::uint32_t rule,
-                                               bool negated, bool placed) {
+std::uint32_t LanguageCompiler::compile_clause(const Query& query, std::uint32_t rule, bool negated,
+                                               bool placed) {
     const auto index = static_cast<std::uint32_t>(out_.leaves.size());
     LanguageRules::Leaf leaf{};
     leaf.rule = rule;
@@ -157,8 +160,8 @@ std::uint32_t LanguageCompiler::compile_clause(const Query& query, std::uint32_t
     }
     leaf.atom_count = static_cast<std::uint32_t>(atoms.size());
     out_.leaves.push_back(leaf);
-    out_.query_nodes.push_back({Query::Kind::kClause, Compare::kEqual, Query::Unit::kWord, false, 0,
-                                index, 0});
+    out_.query_nodes.push_back(
+        {Query::Kind::kClause, Compare::kEqual, Query::Unit::kWord, false, 0, index, 0});
     return static_cast<std::uint32_t>(out_.query_nodes.size() - 1);
 }
 
@@ -167,8 +170,8 @@ std::uint32_t LanguageCompiler::atom_of(std::string_view term, const Query& quer
     std::uint32_t cost = 4;
     if (query.regexp) {
         atom = out_.atom_count++;
-        expressions_.push_back({std::string(term), query.literal || query.case_sensitive,
-                                query.fields, atom});
+        expressions_.push_back(
+            {std::string(term), query.literal || query.case_sensitive, query.fields, atom});
     } else {
         const std::vector<TermWord> words = term_words(term);
         const Path path = path_of(words, query.stemming ? Mode::kStem : Mode::kExact);
@@ -318,8 +321,8 @@ class Compiler {
             info.parent = rules_->find_topic(pack.scheme, parent);
             if (info.parent == kNone && pack.scheme == kMediaTopicScheme) {
                 const MediaTopic* above = find_media_topic(parent);
-                info.parent = add_topic(pack, parent, std::string(above->name),
-                                        std::string(above->parent));
+                info.parent =
+                    add_topic(pack, parent, std::string(above->name), std::string(above->parent));
             }
             if (info.parent != kNone) info.depth = rules_->topics_[info.parent].depth + 1;
         }

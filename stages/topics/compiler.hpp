@@ -32,8 +32,7 @@ class LanguageCompiler {
     std::uint32_t child_of(std::uint32_t node, Symbol symbol, bool gap);
     std::uint32_t new_node(bool gap);
     std::uint32_t compile(const Query& query, std::uint32_t rule, bool negated, bool placed);
-    std::uint32_t compile_clause(const Query& query, std::uint32_t rule, bool negated,
-                                 bool placed);
+    std::uint32_t compile_clause(const Query& query, std::uint32_t rule, bool negated, bool placed);
     std::uint32_t atom_of(std::string_view term, const Query& query);
     std::uint64_t trigger_cost(std::uint32_t node) const;
     std::uint64_t leaf_cost(std::uint32_t leaf) const;

@@ -72,8 +72,7 @@ std::uint64_t QueryEvaluator::value(std::uint32_t index) const noexcept {
     }
     switch (node.kind) {
         case Query::Kind::kNot: return 1;
-        case Query::Kind::kCount:
-            return sum != 0 && holds(sum, node.compare, node.bound) ? sum : 0;
+        case Query::Kind::kCount: return sum != 0 && holds(sum, node.compare, node.bound) ? sum : 0;
         case Query::Kind::kCountUnique: {
             const LanguageRules::QueryNode& only = rules.query_nodes[rules.children[node.first]];
             // Of one list, the words count.

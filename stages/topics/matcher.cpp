@@ -41,8 +41,8 @@ Matcher::Matcher(const LanguageRules& rules, const std::vector<TopicInfo>& topic
       leaf_atoms_met_(rules.leaves.size()),
       rule_waiting_(rules.rules.size()),
       scores_(topics.size()) {
-    memo_hashes_[0] = 1;           // no slot holds a hash that belongs to it yet
-    classes_.push_back({});        // 0: no symbol
+    memo_hashes_[0] = 1;     // no slot holds a hash that belongs to it yet
+    classes_.push_back({});  // 0: no symbol
     if (rules.regexps != nullptr) regexp_scratch_ = Regexps::Scratch(*rules.regexps);
     for (std::uint32_t i = 0; i < roots_of_.size(); ++i) roots_of_[i] = isqrt(i * 128u);
 }
@@ -126,10 +126,11 @@ void Matcher::collect(std::string_view text) noexcept {
     if (hits_.size() < 64) hits_.resize(64);
     for_each_word(text, [&](std::string_view word, std::size_t start, bool gap) {
         const std::uint32_t word_class = class_of(word, text.size() - start);
-        if (count == hits_.size()) [[unlikely]] hits_.resize(2 * count);
+        if (count == hits_.size()) [[unlikely]]
+            hits_.resize(2 * count);
         hits_[count] = {static_cast<std::uint32_t>(start),
-                        static_cast<std::uint32_t>(start + word.size()),
-                        place | (gap ? kGap : 0), word_class};
+                        static_cast<std::uint32_t>(start + word.size()), place | (gap ? kGap : 0),
+                        word_class};
         count += word_class != 0;  // a branch would be guessed wrong too often
         ++place;
     });
@@ -179,8 +180,7 @@ void Matcher::visit(std::uint32_t node_index, std::size_t index, std::size_t dep
     const WordClass& word_class = classes_[next.word_class];
     for (std::size_t s = 0; s < word_class.symbol_count; ++s) {
         const Symbol symbol = class_symbols_[word_class.symbols + s];
-        const std::uint32_t* child =
-            rules_.edges.find(LanguageRules::edge_key(node_index, symbol));
+        const std::uint32_t* child = rules_.edges.find(LanguageRules::edge_key(node_index, symbol));
         if (child == nullptr) continue;
         if ((next.place & kGap) != 0 && !rules_.nodes[*child].gap_before) continue;
         visit(*child, index, depth + 1);
@@ -197,8 +197,7 @@ void Matcher::take_entries(std::uint32_t node_index, std::size_t index,
             continue;
         }
         if (entry.is_atom) {
-            count_atom(entry.id, hit.start, hits_[index + depth - 1].end, hit.place & ~kGap,
-                       depth);
+            count_atom(entry.id, hit.start, hits_[index + depth - 1].end, hit.place & ~kGap, depth);
         } else if (depth > best_words_) {
             best_term_ = entry.id;
             best_words_ = depth;
@@ -207,8 +206,7 @@ void Matcher::take_entries(std::uint32_t node_index, std::size_t index,
 }
 
 // Whether the text reads so, case and punctuation included.
-bool Matcher::stands_as(const LanguageRules::Literal& literal,
-                        std::uint32_t start) const noexcept {
+bool Matcher::stands_as(const LanguageRules::Literal& literal, std::uint32_t start) const noexcept {
     if (start < literal.lead) return false;
     return text_.substr(start - literal.lead).starts_with(literal.text);
 }
@@ -216,7 +214,7 @@ bool Matcher::stands_as(const LanguageRules::Literal& literal,
 void Matcher::count_term(std::uint32_t term, std::size_t first, std::size_t last) noexcept {
     const std::uint32_t end = hits_[last].end;
     if (term_counts_[term] == 0) met_terms_.push_back(term);
-    term_counts_[term] += field_ == kInTitle ? kHeadlineCount
+    term_counts_[term] += field_ == kInTitle  ? kHeadlineCount
                           : end <= kLeadBytes ? kLeadCount
                                               : kBodyCount;
     if (explain_) {

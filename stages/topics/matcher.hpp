@@ -86,8 +86,8 @@ class Matcher {
     void visit(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
     void take_entries(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
     void count_term(std::uint32_t term, std::size_t first, std::size_t last) noexcept;
-    void count_atom(std::uint32_t atom, std::uint32_t start, std::uint32_t end,
-                    std::uint32_t place, std::size_t words) noexcept;
+    void count_atom(std::uint32_t atom, std::uint32_t start, std::uint32_t end, std::uint32_t place,
+                    std::size_t words) noexcept;
     bool stands_as(const LanguageRules::Literal& literal, std::uint32_t start) const noexcept;
     void scan_regexps(std::string_view text, std::uint8_t field) noexcept;
     void place_regexps(std::string_view text, std::size_t first) noexcept;

@@ -137,8 +137,7 @@ class TextReader {
 
     void statement(std::string_view line) {
         const auto starts = [&](std::string_view word) {
-            return line.starts_with(word) && line.size() > word.size() &&
-                   line[word.size()] == ' ';
+            return line.starts_with(word) && line.size() > word.size() && line[word.size()] == ' ';
         };
         if (line.size() > 2 && line[0] >= '1' && line[0] <= '9' && line[1] == ':') {
             terms(line);
@@ -197,8 +196,7 @@ class TextReader {
             }
             if (!name.empty() && name != known->name) {
                 fail(line, name,
-                     "the name of " + std::string(code) + " is '" + std::string(known->name) +
-                         "'");
+                     "the name of " + std::string(code) + " is '" + std::string(known->name) + "'");
             }
             name = known->name;
             parent = known->parent;
@@ -328,8 +326,7 @@ class TextReader {
             const std::size_t at = std::min(error.at(), text.size());
             auto piece = pieces.end() - 1;
             while (piece->at > at) --piece;
-            out_.issue(piece->line, piece->column + static_cast<int>(at - piece->at),
-                       error.what());
+            out_.issue(piece->line, piece->column + static_cast<int>(at - piece->at), error.what());
         }
     }
 
@@ -401,7 +398,9 @@ class JsonRules {
     }
 
     void blanks() noexcept {
-        while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
+        while (at_ < text_.size() &&
+               std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
+            ++at_;
     }
     bool take(char c) noexcept {
         blanks();
@@ -458,8 +457,8 @@ class JsonRules {
             }
             in_rules_ = outer;
         } else {
-            while (at_ < text_.size() && std::string_view(",]} \t\r\n").find(text_[at_]) ==
-                                             std::string_view::npos) {
+            while (at_ < text_.size() &&
+                   std::string_view(",]} \t\r\n").find(text_[at_]) == std::string_view::npos) {
                 ++at_;
             }
             if (at_ == start) stop(at_, "expected a value");

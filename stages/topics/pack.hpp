@@ -63,7 +63,7 @@ struct PackRule {
 };
 
 struct PackTest {
-    std::string text;               // headline and body are parted by " | "
+    std::string text;                // headline and body are parted by " | "
     std::vector<std::string> codes;  // each is among the topics found
     bool absent = false;             // none of them is
     int line = 0;
@@ -71,11 +71,11 @@ struct PackTest {
 
 struct Pack {
     std::string file;
-    std::string name;      // "newsmill-en"
-    std::string version;   // "2"
-    std::string language;  // ISO 639-1
-    std::string scheme;    // what stands before a code in a uri
-    std::string alias;     // what stands before ':' in a literal
+    std::string name;               // "newsmill-en"
+    std::string version;            // "2"
+    std::string language;           // ISO 639-1
+    std::string scheme;             // what stands before a code in a uri
+    std::string alias;              // what stands before ':' in a literal
     std::vector<std::string> keep;  // words that are not stemmed
     std::vector<PackTopic> topics;
     std::vector<PackTerm> terms;

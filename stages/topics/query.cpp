@@ -41,13 +41,22 @@ class Parser {
         throw QueryError(at, why);
     }
 
-    void skip_blanks() noexcept {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' ||
-                                      text_[at_] == '\t' || text_[at_] == '\r')) {
-            ++at_;
+    // Blanks, and comments between two pairs of slashes.
+    void skip_blanks() {
+        while (at_ < text_.size()) {
+            if (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' ||
+                text_[at_] == '\r') {
+                ++at_;
+            } else if (text_.substr(at_).starts_with("//")) {
+                const auto end = text_.find("//", at_ + 2);
+                if (end == text_.npos) fail("the comment has no '//' at its end");
+                at_ = end + 2;
+            } else {
+                return;
+            }
         }
     }
-    bool next_is(char c) noexcept {
+    bool next_is(char c) {
         skip_blanks();
         return at_ < text_.size() && text_[at_] == c;
     }
@@ -169,8 +178,7 @@ class Parser {
         const bool is_or = query.kind == Query::Kind::kOr || query.kind == Query::Kind::kCount ||
                            query.kind == Query::Kind::kCountUnique;
         if (is_or && (modifier.name == "count" || modifier.name == "countunique")) {
-            query.kind =
-                modifier.name == "count" ? Query::Kind::kCount : Query::Kind::kCountUnique;
+            query.kind = modifier.name == "count" ? Query::Kind::kCount : Query::Kind::kCountUnique;
             query.bound = number(modifier);
             query.compare = *modifier.compare;
         } else if (query.kind == Query::Kind::kProx && modifier.name == "distance") {

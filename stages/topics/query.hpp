@@ -7,6 +7,7 @@
 //   (or/countunique>2 Q…)                    how many of Q hold, compared
 //   (prox/unit=word/distance<=3 Q Q…)        how near occurrences are; unit word, sentence or
 //                                            paragraph; /ordered: in this order
+//   // a comment //
 //
 // Fields: title, body, text_content (both). Relations: any and = (one of the words), all, adj (the
 // phrase). Modifiers: stemming; literal and casesensitive (as it stands); regexp. A word may hold

@@ -98,8 +98,8 @@ class LanguageRules {
         std::uint32_t topic;
         std::uint8_t weight;
         std::uint8_t percent;
-        std::uint32_t root;         // node
-        std::uint32_t first_leaf;   // its leaves are next to each other
+        std::uint32_t root;        // node
+        std::uint32_t first_leaf;  // its leaves are next to each other
         std::uint32_t leaf_count;
     };
 

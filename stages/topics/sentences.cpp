@@ -7,9 +7,9 @@ namespace newsmill::topics {
 namespace {
 
 constexpr std::array<std::string_view, 30> kAbbreviations = {
-    "Mr",  "Mrs", "Ms",  "Dr",   "St",   "Sen",  "Rep",  "Gov", "Gen", "Col",
-    "Lt",  "Sgt", "Capt", "Prof", "Jr",  "Sr",   "vs",   "No",  "Inc", "Corp",
-    "Co",  "Ltd", "Jan", "Feb",  "Aug",  "Sept", "Oct",  "Nov", "Dec", "Rev"};
+    "Mr", "Mrs", "Ms",   "Dr",   "St",  "Sen",  "Rep", "Gov", "Gen", "Col",
+    "Lt", "Sgt", "Capt", "Prof", "Jr",  "Sr",   "vs",  "No",  "Inc", "Corp",
+    "Co", "Ltd", "Jan",  "Feb",  "Aug", "Sept", "Oct", "Nov", "Dec", "Rev"};
 
 bool is_word_byte(char c) noexcept {
     const auto byte = static_cast<unsigned char>(c);

@@ -39,9 +39,9 @@ const std::vector<MediaTopic>& media_topics() {
 
 const MediaTopic* find_media_topic(std::string_view code) {
     const auto& all = media_topics();
-    const auto at =
-        std::lower_bound(all.begin(), all.end(), code,
-                         [](const MediaTopic& topic, std::string_view c) { return topic.code < c; });
+    const auto at = std::lower_bound(
+        all.begin(), all.end(), code,
+        [](const MediaTopic& topic, std::string_view c) { return topic.code < c; });
     return at != all.end() && at->code == code ? &*at : nullptr;
 }
 

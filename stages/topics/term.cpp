@@ -38,9 +38,8 @@ std::vector<TermWord> term_words(std::string_view term) {
 std::size_t term_lead(std::string_view term) {
     const std::string text = with_letters(term);
     std::size_t lead = text.size();
-    for_each_word(text, [&](std::string_view, std::size_t start, bool) {
-        lead = std::min(lead, start);
-    });
+    for_each_word(text,
+                  [&](std::string_view, std::size_t start, bool) { lead = std::min(lead, start); });
     return lead;
 }
 

@@ -1,7 +1,7 @@
 // Cuts a text into words for the topic rules, and hashes them in lower case.
 //
 //   - A word is a run of ASCII letters, digits and bytes of other scripts. Blanks and hyphens part
-//     words and leave them neighbours; so does a dot inside "U.S." or "m.l.s". Anything else
+//     words and leave them neighbours; so does a dot in "m.l.s" or "U.S. troops". Anything else
 //     between two words is a gap, which no phrase crosses. A genitive's 's is dropped.
 //   - Lower case: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic.
 //
@@ -104,12 +104,7 @@ class WordReader {
             std::size_t size = std::min<std::size_t>(ByteBlock::kBytes, text_.size() - at);
             if (special != 0) size = std::min<std::size_t>(size, std::countr_zero(special));
             const std::uint64_t letters = block.letters() | block.digits() | high;
-            // A dot right before a letter stands in a word, or in an abbreviation.
-            const std::uint64_t dots = block.equal('.');
-            const std::size_t beyond = at + ByteBlock::kBytes;
-            const bool next = dots >> 63 != 0 && beyond < text_.size() &&
-                              is_letter(static_cast<unsigned char>(text_[beyond]));
-            const std::uint64_t joints = dots & (letters >> 1 | std::uint64_t{next} << 63);
+            const std::uint64_t joints = joints_of(block, at, letters);
             const std::uint64_t spaces = block.equal(' ') | block.equal('-') | joints;
             read_block(at, low_bits(static_cast<unsigned>(size)), letters, ~(letters | spaces));
             at += size;
@@ -124,6 +119,24 @@ class WordReader {
 
     void word(std::size_t start, std::size_t end, bool gap) noexcept {
         on_word_(std::string_view(text_.data() + start, end - start), start, gap);
+    }
+
+    // Dots that part no sentences: right before a letter ("m.l.s"), or after a single one ("U.S.").
+    std::uint64_t joints_of(const ByteBlock& block, std::size_t at,
+                            std::uint64_t letters) const noexcept {
+        const std::uint64_t dots = block.equal('.');
+        if (dots == 0) return 0;
+        const auto letter_at = [&](std::size_t i) {
+            return i < text_.size() && is_letter(static_cast<unsigned char>(text_[i]));
+        };
+        std::uint64_t before_letter = letters >> 1;
+        if (dots >> 63 != 0 && letter_at(at + ByteBlock::kBytes)) {
+            before_letter |= std::uint64_t{1} << 63;
+        }
+        const std::uint64_t open = at > 0 && letter_at(at - 1) ? 1 : 0;
+        std::uint64_t after_one = (letters & ~(letters << 1 | open)) << 1;
+        if (open != 0 && (at < 2 || !letter_at(at - 2))) after_one |= 1;
+        return dots & (before_letter | after_one);
     }
 
     void read_block(std::size_t at, std::uint64_t within, std::uint64_t letters,

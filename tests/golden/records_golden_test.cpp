@@ -109,9 +109,14 @@ void fill_lists(element from, Article& article, Arena& arena) {
     const simdjson::dom::array topics = list(from, "topics");
     const std::span<Topic> article_topics = arena.array<Topic>(topics.size());
     std::transform(topics.begin(), topics.end(), article_topics.begin(), [](element topic) {
-        return Topic{text(topic, "code"), text(topic, "name"), text(topic, "creator"),
+        return Topic{text(topic, "code"),
+                     text(topic, "name"),
+                     text(topic, "creator"),
                      static_cast<std::uint8_t>(number(topic, "confidence", 0)),
-                     static_cast<std::uint8_t>(number(topic, "relevance", 0))};
+                     static_cast<std::uint8_t>(number(topic, "relevance", 0)),
+                     "http://cv.iptc.org/newscodes/mediatopic/",
+                     "medtop",
+                     {}};
     });
     article.topics = article_topics;
 }
