@@ -26,54 +26,83 @@ void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uin
     for (std::size_t i = 0; i < out.count; ++i) out.set(i, scratch[i]);
 }
 
+// Sorts numbers that lie evenly below `below`: into 128 buckets by counting, then by insertion.
+void sort_even(const std::uint32_t* from, std::size_t size, std::uint64_t below,
+               std::uint32_t* to) noexcept {
+    constexpr std::size_t kBuckets = 128;
+    if (size > 8 * kBuckets) {
+        std::copy_n(from, size, to);
+        std::sort(to, to + size);
+        return;
+    }
+    const std::uint64_t scale = (std::uint64_t{kBuckets} << 32) / below;
+    std::uint16_t ends[kBuckets + 1] = {};
+    for (std::size_t i = 0; i < size; ++i) ++ends[(from[i] * scale >> 32) + 1];
+    for (std::size_t i = 1; i < kBuckets; ++i)
+        ends[i] = static_cast<std::uint16_t>(ends[i] + ends[i - 1]);
+    for (std::size_t i = 0; i < size; ++i) to[ends[from[i] * scale >> 32]++] = from[i];
+    for (std::size_t i = 1; i < size; ++i) {
+        const std::uint32_t one = to[i];
+        std::size_t at = i;
+        for (; at > 0 && to[at - 1] > one; --at) to[at] = to[at - 1];
+        to[at] = one;
+    }
+}
+
 }  // namespace
 
-void Sketcher::shingle(const std::vector<std::uint64_t>& words) {
+// Returns their number.
+std::size_t Sketcher::shingle(std::span<const std::uint64_t> words) {
     constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15ull;
-    shingles_.clear();
     const std::size_t count = words.size();
-    if (count == 0) return;
+    if (shingles_.size() < count + 1) shingles_.resize(2 * count + 1);
+    std::uint32_t* const out = shingles_.data();
+    if (count == 0) return 0;
     if (count < kShingleWords) {
         std::uint64_t hash = count;
         for (const std::uint64_t word : words) hash = (hash + word) * kStep;
-        shingles_.push_back(static_cast<std::uint32_t>(mix(hash) >> 32));
-        return;
+        out[0] = static_cast<std::uint32_t>(mix(hash) >> 32);
+        return 1;
     }
-    shingles_.resize(count - kShingleWords + 1);
+    const std::uint64_t* const word = words.data();
     for (std::size_t i = 0; i + kShingleWords <= count; ++i) {
-        const std::uint64_t hash =
-            ((words[i] * kStep + words[i + 1]) * kStep + words[i + 2]) * kStep;
-        shingles_[i] = static_cast<std::uint32_t>(mix(hash ^ hash >> 32) >> 32);
+        const std::uint64_t hash = ((word[i] * kStep + word[i + 1]) * kStep + word[i + 2]) * kStep;
+        out[i] = static_cast<std::uint32_t>(mix(hash ^ hash >> 32) >> 32);
     }
+    return count - kShingleWords + 1;
 }
 
 // Guesses where the 64th smallest lies, so that few are kept and sorted.
-void Sketcher::take_smallest(Sketch& out) {
-    const std::uint64_t count = shingles_.size();
-    for (std::uint64_t share = 3;; share *= 2) {  // halves: 1.5 times the expected place first
-        const std::uint64_t below =
-            count <= kSketchHashes ? std::uint64_t{1} << 32
-                                   : std::min<std::uint64_t>(std::uint64_t{1} << 32,
-                                                             (share * kSketchHashes << 31) / count);
-        kept_.resize(count);
-        std::size_t size = 0;
-        for (const std::uint32_t hash : shingles_) {
-            kept_[size] = hash;
-            size += hash < below ? 1 : 0;
-        }
-        kept_.resize(size);
-        std::sort(kept_.begin(), kept_.end());
-        kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
-        if (kept_.size() >= kSketchHashes || below == std::uint64_t{1} << 32) break;
+void Sketcher::take_smallest(std::size_t count, Sketch& out) {
+    if (kept_.size() < count + 1) {
+        kept_.resize(2 * count + 1);
+        sorted_.resize(2 * count + 1);
     }
-    out.count = static_cast<std::uint8_t>(std::min(kept_.size(), kSketchHashes));
-    std::copy_n(kept_.begin(), out.count, out.hashes.begin());
+    const std::uint32_t* const from = shingles_.data();
+    std::uint32_t* const kept = kept_.data();
+    std::uint32_t* const sorted = sorted_.data();
+    std::size_t distinct = 0;
+    for (std::uint64_t share = 5;; share *= 2) {  // quarters: 1.25 times the expected place first
+        const std::uint64_t all = std::uint64_t{1} << 32;
+        const std::uint64_t below =
+            count <= kSketchHashes ? all : std::min(all, (share * kSketchHashes << 30) / count);
+        std::size_t size = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            kept[size] = from[i];
+            size += from[i] < below ? 1 : 0;
+        }
+        sort_even(kept, size, below, sorted);
+        distinct = static_cast<std::size_t>(std::unique(sorted, sorted + size) - sorted);
+        if (distinct >= kSketchHashes || below == all) break;
+    }
+    out.count = static_cast<std::uint8_t>(std::min(distinct, kSketchHashes));
+    std::copy_n(sorted, out.count, out.hashes.begin());
 }
 
 void Sketcher::make(const WordList& words, Sketch& out) {
-    shingle(words.words);
-    out.shingles = static_cast<std::uint32_t>(shingles_.size());
-    take_smallest(out);
+    const std::size_t count = shingle(words.words);
+    out.shingles = static_cast<std::uint32_t>(count);
+    take_smallest(count, out);
     sample_facts(words.figures, facts_, out.figures);
     sample_facts(words.names, facts_, out.names);
 }

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,11 +61,13 @@ class Sketcher {
     void make(const WordList& words, Sketch& out);
 
    private:
-    void shingle(const std::vector<std::uint64_t>& words);
-    void take_smallest(Sketch& out);
+    std::size_t shingle(std::span<const std::uint64_t> words);
+    void take_smallest(std::size_t count, Sketch& out);
 
+    // Only grown: making room must not cost a fill.
     std::vector<std::uint32_t> shingles_;
     std::vector<std::uint32_t> kept_;
+    std::vector<std::uint32_t> sorted_;
     std::vector<std::uint32_t> facts_;
 };
 

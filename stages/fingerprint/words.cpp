@@ -142,7 +142,6 @@ WordReader::WordReader() : folded_(kTableEnd) {
 }
 
 const WordList& WordReader::read(std::string_view text, bool ascii) {
-    list_.words.clear();
     list_.figures.clear();
     list_.names.clear();
     capitals_.clear();
@@ -219,32 +218,55 @@ void WordReader::rewrite_point(std::uint32_t c) {
 }
 
 void WordReader::scan() {
+    if (words_max_ < size_ / 2 + 1) {
+        words_max_ = size_ + 1024;
+        words_ = std::make_unique_for_overwrite<std::uint64_t[]>(words_max_);
+    }
+    // Locals: what is written through a pointer could be a member, for all that the compiler knows.
+    std::uint64_t* out = words_.get();
+    const char* const text = buffer_.data();
     std::size_t start = 0, previous_end = 0, last_stop = 0;
     bool inside = false;
     // The zero bytes at the end close the last word.
     for (std::size_t base = 0; base < size_ + 1; base += kBlock) {
-        const Masks masks = classify(buffer_.data() + base);
+        const Masks masks = classify(text + base);
         std::uint64_t edges = masks.word ^ (masks.word << 1 | static_cast<std::uint64_t>(inside));
-        while (edges != 0) {
+        for (; edges != 0; edges &= edges - 1) {
             const auto bit = static_cast<unsigned>(std::countr_zero(edges));
-            edges &= edges - 1;
-            if (!inside) {
-                start = base + bit;
-                inside = true;
-                const std::uint64_t stops = masks.stop & ((std::uint64_t{1} << bit) - 1);
-                if (stops != 0) {
-                    last_stop = base + 63 - static_cast<unsigned>(std::countl_zero(stops));
-                }
+            const std::size_t at = base + bit;
+            inside = !inside;
+            if (inside) {
+                start = at;
                 continue;
             }
-            inside = false;
-            word(start, base + bit, last_stop >= previous_end);
-            previous_end = base + bit;
+            const std::uint64_t hash = hash_word(text + start, at - start);
+            *out++ = hash;
+            const auto first = static_cast<unsigned char>(text[start]);
+            // A small ASCII letter begins most words.
+            if (static_cast<unsigned char>(first - 'a') >= 26) {
+                // The last stop before the word: in this block, or noted with an earlier one.
+                std::uint64_t stops = masks.stop;
+                if (start >= base) {
+                    stops &= (std::uint64_t{1} << (start - base)) - 1;
+                } else {
+                    stops = 0;
+                }
+                const std::size_t stop =
+                    stops != 0 ? base + 63 - static_cast<unsigned>(std::countl_zero(stops))
+                               : last_stop;
+                if (is_digit(text[start])) {
+                    if (start >= figure_end_) figure_end_ = figure(start, at);
+                } else if (is_capital(start)) {
+                    capital(start, at, hash, stop >= previous_end);
+                }
+            }
+            previous_end = at;
         }
         if (masks.stop != 0) {
             last_stop = base + 63 - static_cast<unsigned>(std::countl_zero(masks.stop));
         }
     }
+    list_.words = {words_.get(), out};
 }
 
 bool WordReader::is_capital(std::size_t at) noexcept {
@@ -253,14 +275,8 @@ bool WordReader::is_capital(std::size_t at) noexcept {
     return next_capital_ < capitals_.size() && capitals_[next_capital_] == at;
 }
 
-void WordReader::word(std::size_t start, std::size_t end, bool sentence_start) {
-    const std::uint64_t hash = hash_word(buffer_.data() + start, end - start);
-    list_.words.push_back(hash);
-    if (is_digit(buffer_[start])) {
-        if (start >= figure_end_) figure_end_ = figure(start, end);
-        return;
-    }
-    if (!is_capital(start)) return;
+void WordReader::capital(std::size_t start, std::size_t end, std::uint64_t hash,
+                         bool sentence_start) {
     bool shouted = end - start > 1;
     for (std::size_t i = start + 1; i < end && shouted; ++i) shouted = is_upper(buffer_[i]);
     if (shouted) ++shouted_;

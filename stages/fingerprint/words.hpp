@@ -22,6 +22,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +31,8 @@
 namespace newsmill {
 
 struct WordList {
-    std::vector<std::uint64_t> words;    // hashes, in the order of the text
-    std::vector<std::uint64_t> figures;  // hashes; a fact that comes again is there again
+    std::span<const std::uint64_t> words;  // hashes, in the order of the text
+    std::vector<std::uint64_t> figures;    // hashes; a fact that comes again is there again
     std::vector<std::uint64_t> names;
 };
 
@@ -47,7 +49,7 @@ class WordReader {
     void rewrite(std::string_view text);
     void rewrite_point(std::uint32_t c);
     void scan();
-    void word(std::size_t start, std::size_t end, bool sentence_start);
+    void capital(std::size_t start, std::size_t end, std::uint64_t hash, bool sentence_start);
     std::size_t figure(std::size_t start, std::size_t end);
     bool is_capital(std::size_t at) noexcept;
 
@@ -60,6 +62,8 @@ class WordReader {
     std::array<std::uint32_t, kSpacelessMax - 1> spaceless_{};
     std::size_t figure_end_ = 0;  // words before this place belong to a figure
     std::size_t shouted_ = 0;     // words of capitals alone
+    std::unique_ptr<std::uint64_t[]> words_;
+    std::size_t words_max_ = 0;
     WordList list_;
 };
 

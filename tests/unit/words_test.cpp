@@ -17,9 +17,13 @@ bool is_ascii(const std::string& text) {
                        [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-WordList read(const std::string& text) {
+struct Read {
+    Hashes words, figures, names;
+};
+Read read(const std::string& text) {
     WordReader reader;
-    return reader.read(text, is_ascii(text));
+    const WordList& list = reader.read(text, is_ascii(text));
+    return {{list.words.begin(), list.words.end()}, list.figures, list.names};
 }
 Hashes words(const std::string& text) { return read(text).words; }
 
