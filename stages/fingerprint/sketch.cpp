@@ -15,17 +15,6 @@ std::uint64_t mix(std::uint64_t x) noexcept {
     return x * 0xD6E8FEB86659FD93ull;
 }
 
-void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uint32_t>& scratch,
-                  FactSample& out) {
-    scratch.clear();
-    for (const std::uint64_t hash : hashes)
-        scratch.push_back(static_cast<std::uint32_t>(hash >> (64 - kFactBits)));
-    std::sort(scratch.begin(), scratch.end());
-    scratch.erase(std::unique(scratch.begin(), scratch.end()), scratch.end());
-    out.count = static_cast<std::uint8_t>(std::min(scratch.size(), kSketchFacts));
-    for (std::size_t i = 0; i < out.count; ++i) out.set(i, scratch[i]);
-}
-
 // Sorts numbers that lie evenly below `below`: into 128 buckets by counting, then by insertion.
 void sort_even(const std::uint32_t* from, std::size_t size, std::uint64_t below,
                std::uint32_t* to) noexcept {
@@ -47,6 +36,21 @@ void sort_even(const std::uint32_t* from, std::size_t size, std::uint64_t below,
         for (; at > 0 && to[at - 1] > one; --at) to[at] = to[at - 1];
         to[at] = one;
     }
+}
+
+void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uint32_t>& scratch,
+                  FactSample& out) {
+    const std::size_t size = hashes.size();
+    if (scratch.size() < 2 * size) scratch.resize(4 * size);
+    std::uint32_t* const from = scratch.data();
+    std::uint32_t* const sorted = from + size;
+    for (std::size_t i = 0; i < size; ++i) {
+        from[i] = static_cast<std::uint32_t>(hashes[i] >> (64 - kFactBits));
+    }
+    sort_even(from, size, std::uint64_t{1} << kFactBits, sorted);
+    const auto distinct = static_cast<std::size_t>(std::unique(sorted, sorted + size) - sorted);
+    out.count = static_cast<std::uint8_t>(std::min(distinct, kSketchFacts));
+    for (std::size_t i = 0; i < out.count; ++i) out.set(i, sorted[i]);
 }
 
 }  // namespace
