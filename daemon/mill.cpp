@@ -144,8 +144,7 @@ StageChain Mill::back() const {
     StageChain chain;
     if (config_.quotes.enabled)
         chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_)));
-    if (config_.topics.enabled)
-        chain.push_back(std::make_unique<TopicsStage>(topics_));
+    if (config_.topics.enabled) chain.push_back(std::make_unique<TopicsStage>(topics_));
     chain.push_back(std::make_unique<EncodeStage>(encode_options(config_, config_hash_)));
     chain.push_back(std::make_unique<RouteStage>(route_options()));
     return chain;
