@@ -7,6 +7,7 @@
 #include "daemon/cli.hpp"
 #include "daemon/client_properties.hpp"
 #include "daemon/mill.hpp"
+#include "daemon/quote_lexicons.hpp"
 #include "daemon/topic_files.hpp"
 #include "pipeline/json_quote.hpp"
 #include "pipeline/memory_plan.hpp"
@@ -116,6 +117,12 @@ int check(const Args& args) {
     if (!plan.fits()) {
         say_too_large(plan);
         return kExitConfig;
+    }
+    try {
+        const QuoteLexicons lexicons(loaded->config.quotes.lexicons);
+    } catch (const StartError& error) {
+        say_error(error.what());
+        return error.exit_code();
     }
     if (args.connect) return connect_check()(loaded->config, args.json);
     if (!args.json) write_out("good\n");

@@ -71,8 +71,9 @@ NormalizeOptions normalize_options(const Config& config) {
     return options;
 }
 
-QuotesOptions quotes_options(const Config& config) {
+QuotesOptions quotes_options(const Config& config, const QuoteLexicons& lexicons) {
     QuotesOptions options;
+    options.lexicons = lexicons.sources();
     options.confidence_min = static_cast<std::uint32_t>(config.quotes.confidence_min);
     options.transcripts = config.quotes.transcripts;
     return options;
@@ -125,6 +126,7 @@ Mill::Mill(const Config& config, std::string config_hash, Output output)
       topics_(topics_options(config)),
       memory_(plan_memory(config, std::max(1u, std::thread::hardware_concurrency()),
                           index_bytes(config))),
+      quote_lexicons_(config.quotes.lexicons),
       dedup_(dedup_options(config, memory_)),
       refused_(route_options()) {}
 
@@ -143,7 +145,7 @@ StageChain Mill::front() const {
 StageChain Mill::back() const {
     StageChain chain;
     if (config_.quotes.enabled)
-        chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_)));
+        chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_, quote_lexicons_)));
     if (config_.topics.enabled) chain.push_back(std::make_unique<TopicsStage>(topics_));
     chain.push_back(std::make_unique<EncodeStage>(encode_options(config_, config_hash_)));
     chain.push_back(std::make_unique<RouteStage>(route_options()));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "daemon/quote_lexicons.hpp"
 #include "pipeline/config.hpp"
 #include "pipeline/memory_plan.hpp"
 #include "pipeline/pipeline.hpp"
@@ -19,8 +20,8 @@ class Mill {
    public:
     enum class Output : std::uint8_t { kKafka, kFiles };
 
-    // Throws std::runtime_error for a lexicon, a rule pack, a model or a field mapping that can't
-    // be read.
+    // Throws StartError for a cue lexicon that can't be read, std::runtime_error for a rule pack, a
+    // model or a field mapping.
     Mill(const Config& config, std::string config_hash, Output output);
 
     StageChain front() const;  // parse, normalize, fingerprint
@@ -43,6 +44,7 @@ class Mill {
     Output output_;
     TopicsOptions topics_;
     MemoryPlan memory_;
+    QuoteLexicons quote_lexicons_;
     DedupStage dedup_;
     RouteStage refused_;  // for articles that the output refuses
 };

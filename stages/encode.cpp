@@ -305,7 +305,10 @@ void EncodeStage::write_people(const Article& article, JsonWriter& out,
         const auto before = article.quotes.first(i);
         const bool seen = std::any_of(before.begin(), before.end(),
                                       [&](const Quote& quote) { return quote.speaker == name; });
-        if (name.empty() || seen) continue;
+        // A description ("spokeswoman for the ministry") is nobody's name.
+        const bool described =
+            article.quotes[i].resolved == Resolved::kTitle && name == article.quotes[i].role;
+        if (name.empty() || seen || described) continue;
         if (!any) {
             out.key(member);
             out.open_array();
@@ -506,11 +509,11 @@ void EncodeStage::write_quote(const Article& article, const Quote& quote,
     out.member("type", quote_type_name(quote.type));
     out.member("text", quote_text(article.body, quote));
     write_selector(article, quote, out);
-    if (!quote.speaker.empty()) {
+    if (!quote.speaker.empty() || quote.mention.end > quote.mention.start) {
         out.key("speaker");
         out.open_object();
-        out.member("name", quote.speaker);
-        out.member_if("role", quote.role);
+        out.member_if("name", quote.speaker);
+        if (quote.role != quote.speaker) out.member_if("role", quote.role);
         if (quote.mention.end > quote.mention.start) {
             out.key("mention");
             write_span(quote.mention, out);

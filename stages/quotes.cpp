@@ -3,21 +3,36 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "stages/tagging/attribution.hpp"
-#include "stages/tagging/cue_lexicon.hpp"
-#include "stages/tagging/marks.hpp"
-#include "stages/tagging/speakers.hpp"
-#include "stages/tagging/tokens.hpp"
-#include "stages/tagging/transcript.hpp"
+#include "stages/quotes/attribution.hpp"
+#include "stages/quotes/clauses.hpp"
+#include "stages/quotes/cue_lexicon.hpp"
+#include "stages/quotes/frames.hpp"
+#include "stages/quotes/marks.hpp"
+#include "stages/quotes/speakers.hpp"
+#include "stages/quotes/tokens.hpp"
+#include "stages/quotes/transcript.hpp"
 
 namespace newsmill::embedded {
 extern const std::string_view quotes_en;
 extern const std::string_view quotes_de;
 extern const std::string_view quotes_fr;
+extern const std::string_view quotes_es;
+extern const std::string_view quotes_pt;
+extern const std::string_view quotes_ru;
 }  // namespace newsmill::embedded
 
 namespace newsmill {
 namespace {
+
+// English is the fallback for languages without a lexicon.
+std::vector<LexiconSource> built_in_lexicons() {
+    return {{"en", "configs/quotes/en.cues", embedded::quotes_en},
+            {"de", "configs/quotes/de.cues", embedded::quotes_de},
+            {"fr", "configs/quotes/fr.cues", embedded::quotes_fr},
+            {"es", "configs/quotes/es.cues", embedded::quotes_es},
+            {"pt", "configs/quotes/pt.cues", embedded::quotes_pt},
+            {"ru", "configs/quotes/ru.cues", embedded::quotes_ru}};
+}
 
 std::uint8_t confidence_of(const Attribution& attribution, bool sentence) noexcept {
     switch (attribution.form) {
@@ -30,6 +45,16 @@ std::uint8_t confidence_of(const Attribution& attribution, bool sentence) noexce
     return 40;
 }
 
+std::uint8_t confidence_of(const Frame& frame) noexcept {
+    switch (frame.kind) {
+        case Frame::Kind::kThat: return 80;
+        case Frame::Kind::kPlain: return 72;
+        case Frame::Kind::kObject: return 58;
+        case Frame::Kind::kThink: break;
+    }
+    return 50;
+}
+
 }  // namespace
 
 class QuotesStage::Finder {
@@ -37,37 +62,50 @@ class QuotesStage::Finder {
     explicit Finder(const QuotesOptions& options)
         : confidence_min_(options.confidence_min), transcripts_(options.transcripts) {
         if (confidence_min_ > 100) throw std::invalid_argument("confidence_min is over 100");
-        std::vector<LexiconSource> sources = options.lexicons;
-        if (sources.empty()) {
-            sources = {{"en", "configs/quotes/en.cues", embedded::quotes_en},
-                       {"de", "configs/quotes/de.cues", embedded::quotes_de},
-                       {"fr", "configs/quotes/fr.cues", embedded::quotes_fr}};
+        std::vector<LexiconSource> sources = built_in_lexicons();
+        for (const LexiconSource& given : options.lexicons) {
+            const auto same = std::find_if(sources.begin(), sources.end(), [&](const auto& source) {
+                return source.language == given.language;
+            });
+            if (same == sources.end()) {
+                sources.push_back(given);
+            } else {
+                *same = given;
+            }
         }
         for (const auto& source : sources) lexicons_.emplace_back(source);
     }
 
     void find(Article& article, Arena& arena) noexcept {
         found_.clear();
+        spans_.clear();
         tokens_.read(article.body, lexicon_of(article.language));
         const std::vector<Segment>& segments = pairer_.pair(tokens_);
-        const bool may_be_transcript = transcripts_ && tokens_.has_colon();
-        if (segments.empty() && !may_be_transcript) return;
+        const bool may_be_transcript = transcripts_ && (tokens_.has_colon() || tokens_.has_dash());
         mark_quoted(segments);
+        clauses_.read(tokens_, quoted_);
+        const std::vector<Frame>& frames =
+            frame_finder_.find(clauses_, lexicon_of(article.language).reads_clauses());
+        if (segments.empty() && !may_be_transcript && frames.empty()) return;
         people_.read(tokens_, quoted_);
         taken_.assign(tokens_.paragraphs().size(), 0);
         std::uint32_t statements = 0;
         if (may_be_transcript) statements = take_transcript();
-        take_segments(segments, statements);
+        statements = take_segments(segments, frames, statements);
+        take_frames(frames, statements);
         std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
             return a.quote.span.start < b.quote.span.start;
         });
+        drop_overlaps();
+        number();
         publish(article, arena);
     }
 
    private:
     struct Found {
         Quote quote;
-        Span quoted;  // empty if none
+        std::uint32_t spans_first = 0;  // in spans_
+        std::uint32_t spans = 0;
     };
 
     const CueLexicon& lexicon_of(std::string_view language) const noexcept {
@@ -104,8 +142,11 @@ class QuotesStage::Finder {
         return statements;
     }
 
-    void take_segments(const std::vector<Segment>& segments, std::uint32_t statements) noexcept {
-        const auto& attributions = attributor_.attribute(tokens_, segments, quoted_);
+    std::uint32_t take_segments(const std::vector<Segment>& segments,
+                                const std::vector<Frame>& frames,
+                                std::uint32_t statements) noexcept {
+        const auto& attributions = attributor_.attribute(clauses_, segments, frames);
+        frame_uses_.assign(frames.size(), {});
         bool last_taken = false;
         for (std::size_t i = 0; i < segments.size(); ++i) {
             const Segment& segment = segments[i];
@@ -114,23 +155,135 @@ class QuotesStage::Finder {
                 last_taken = false;
                 continue;
             }
+            if (attribution.frame >= 0) {
+                FrameUse& use = frame_uses_[static_cast<std::size_t>(attribution.frame)];
+                if (use.segments++ == 0) use.first = static_cast<std::uint32_t>(i);
+                const Frame& frame = frames[static_cast<std::size_t>(attribution.frame)];
+                if (!fills(segment, frame)) {
+                    use.mixed = true;
+                    last_taken = false;
+                    continue;
+                }
+            }
             Found found = from_segment(segment, attribution);
             found.quote.statement =
                 attribution.joined && last_taken ? statements - 1 : statements++;
             last_taken = true;
             if (found.quote.confidence >= confidence_min_) found_.push_back(found);
         }
+        // Statements that are partly in marks.
+        for (std::size_t f = 0; f < frames.size(); ++f) {
+            if (!frame_uses_[f].mixed) continue;
+            take_mixed(segments, attributions, frames[f], f, statements++);
+        }
+        return statements;
+    }
+
+    // Whether the segment is all that a frame says, but for a word or a sign.
+    bool fills(const Segment& segment, const Frame& frame) const noexcept {
+        std::uint32_t first = frame.first;
+        std::uint32_t last = frame.last;
+        while (first < last && tokens_[first].kind != TokenKind::kWord &&
+               tokens_[first].kind != TokenKind::kMark) {
+            ++first;
+        }
+        while (last > first && tokens_[last - 1].kind != TokenKind::kWord &&
+               tokens_[last - 1].kind != TokenKind::kMark) {
+            --last;
+        }
+        if (segment.open <= first && segment.close + 1 >= last) return true;
+        const std::uint32_t inner = tokens_[segment.close - 1].end - tokens_[segment.open].start;
+        const std::uint32_t outer = tokens_[last - 1].end - tokens_[first].start;
+        return inner * 100 >= outer * 93;
+    }
+
+    void take_mixed(const std::vector<Segment>& segments,
+                    const std::vector<Attribution>& attributions, const Frame& frame,
+                    std::size_t index, std::uint32_t statement) noexcept {
+        const FrameUse& use = frame_uses_[index];
+        Found found = from_segment(segments[use.first], attributions[use.first]);
+        found.quote.type = QuoteType::kMixed;
+        found.quote.statement = statement;
+        const Segment* last = &segments[use.first];
+        for (std::size_t i = use.first + 1; i < segments.size(); ++i) {
+            if (segments[i].open >= frame.last) break;
+            if (!attributions[i].is_quotation ||
+                attributions[i].frame != static_cast<std::int32_t>(index)) {
+                continue;
+            }
+            spans_.push_back(inside(segments[i]));
+            ++found.spans;
+            last = &segments[i];
+        }
+        found.quote.span = {tokens_[frame.first].start, tokens_[frame.last - 1].end};
+        found.quote.span.end = std::max(found.quote.span.end, outer_end(*last));
+        found.quote.span.start = std::min(found.quote.span.start, spans_[found.spans_first].start);
+        if (found.quote.confidence >= confidence_min_) found_.push_back(found);
+    }
+
+    void take_frames(const std::vector<Frame>& frames, std::uint32_t statements) noexcept {
+        bool frame_taken = false;
+        for (std::size_t f = 0; f < frames.size(); ++f) {
+            const Frame& frame = frames[f];
+            if (frame_uses_[f].segments != 0 || taken_[frame.paragraph] != 0) continue;
+            if (clauses_.is_quoted(frame.first) && clauses_.is_quoted(frame.last - 1)) continue;
+            if (!reports(frame)) {
+                frame_taken = false;
+                continue;
+            }
+            Found found;
+            Quote& quote = found.quote;
+            quote.type = QuoteType::kIndirect;
+            quote.span = {tokens_[frame.first].start, tokens_[frame.last - 1].end};
+            quote.cue = {tokens_[frame.cue].start, tokens_[frame.cue].end};
+            quote.confidence = confidence_of(frame);
+            const bool goes_on = frame.joined && frame_taken && statements > 0;
+            quote.statement = goes_on ? statements - 1 : statements++;
+            frame_taken = true;
+            name_speaker(frame.speaker, frame.paragraph, quote);
+            lower_if_unsure(quote);
+            if (quote.confidence >= confidence_min_) found_.push_back(found);
+        }
+    }
+
+    // Whether a clause without marks is a statement: some verbs tell of one beside marks only.
+    bool reports(const Frame& frame) const noexcept {
+        const Token& cue = tokens_[frame.cue];
+        switch (frame.kind) {
+            case Frame::Kind::kThat: return true;
+            case Frame::Kind::kPlain: return !cue.has(kSilent);
+            case Frame::Kind::kObject: return cue.has(kObjectCue);
+            case Frame::Kind::kThink: return tokens_[frame.first].has(kThat);
+        }
+        return false;
+    }
+
+    std::uint32_t outer_end(const Segment& segment) const noexcept {
+        return segment.has_close ? tokens_[segment.close].end
+                                 : tokens_.paragraphs()[segment.paragraph].end;
+    }
+
+    Span inside(const Segment& segment) const noexcept {
+        const std::uint32_t start = tokens_[segment.open].start;
+        const std::uint32_t end = segment.has_close ? tokens_[segment.close].end
+                                                    : tokens_.paragraphs()[segment.paragraph].end;
+        Span quoted = {segment.has_open ? tokens_[segment.open].end : start,
+                       segment.has_close ? tokens_[segment.close].start : end};
+        trim(quoted);
+        return quoted;
     }
 
     Found from_segment(const Segment& segment, const Attribution& attribution) noexcept {
         Found found;
         Quote& quote = found.quote;
         quote.span.start = tokens_[segment.open].start;
-        quote.span.end = tokens_[segment.has_close ? segment.close : segment.close - 1].end;
-        if (!segment.has_close) quote.span.end = tokens_.paragraphs()[segment.paragraph].end;
-        found.quoted = {segment.has_open ? tokens_[segment.open].end : quote.span.start,
-                        segment.has_close ? tokens_[segment.close].start : quote.span.end};
-        trim(found.quoted);
+        quote.span.end = outer_end(segment);
+        found.spans_first = static_cast<std::uint32_t>(spans_.size());
+        found.spans = 1;
+        spans_.push_back(inside(segment));
+        if (attribution.words_first != 0) {
+            quote.span.start = spans_.back().start = tokens_[attribution.words_first].start;
+        }
         const bool sentence = is_sentence_like(tokens_, segment);
         quote.type = sentence || attribution.joined ? QuoteType::kDirect : QuoteType::kMixed;
         if (attribution.has_cue) {
@@ -138,29 +291,34 @@ class QuotesStage::Finder {
         }
         quote.confidence = confidence_of(attribution, sentence);
         name_speaker(attribution.speaker, segment.paragraph, quote);
-        if (quote.resolved == Resolved::kNone && quote.confidence > 45) {
-            quote.confidence = static_cast<std::uint8_t>(quote.confidence - 15);
-        } else if (quote.resolved == Resolved::kPronoun) {
-            quote.confidence = static_cast<std::uint8_t>(quote.confidence - 8);
-        }
+        lower_if_unsure(quote);
         return found;
+    }
+
+    static void lower_if_unsure(Quote& quote) noexcept {
+        std::uint8_t less = 0;
+        if (quote.resolved == Resolved::kNone) less = quote.confidence > 45 ? 15 : 0;
+        if (quote.resolved == Resolved::kPronoun) less = 8;
+        if (quote.resolved == Resolved::kTitle) less = 4;
+        quote.confidence = static_cast<std::uint8_t>(quote.confidence - less);
     }
 
     void name_speaker(const Mention& mention, std::uint32_t paragraph, Quote& quote) noexcept {
         using Kind = Mention::Kind;
         if (!mention) return;
-        quote.mention = mention.span;
+        quote.mention = mention.relative.end != 0 ? mention.relative : mention.span;
         const People::Person* person = nullptr;
         if (mention.kind == Kind::kName) {
             const std::string_view name = tokens_.text(mention.span.start, mention.span.end);
             person = people_.find(name, mention.first, mention.gender);
+            if (person == nullptr) person = people_.by_initials(name, mention.first);
             // Where every noun is capital, one unknown word is no name.
-            if (tokens_.nouns_are_capital() && person == nullptr && name.find(' ') == name.npos &&
-                !people_.is_known(name)) {
+            if (quote.type != QuoteType::kTranscript && tokens_.nouns_are_capital() &&
+                person == nullptr && name.find(' ') == name.npos && !people_.is_known(name)) {
                 return;
             }
             quote.speaker = person != nullptr ? person->name : name;
-            quote.resolved = Resolved::kExplicit;
+            quote.resolved = mention.relative.end != 0 ? Resolved::kPronoun : Resolved::kExplicit;
         } else if (mention.kind == Kind::kHe || mention.kind == Kind::kShe) {
             person = people_.antecedent(tokens_, mention.kind, mention.first,
                                         paragraph_of(mention.first, paragraph));
@@ -168,8 +326,8 @@ class QuotesStage::Finder {
             quote.speaker = person->name;
             quote.resolved = Resolved::kPronoun;
         } else if (mention.kind == Kind::kNoun) {
-            if (!names_a_body(mention)) return;
-            quote.role = without_determiner(mention);
+            if (!names_a_body(mention) && !tokens_[mention.first].has(kDeterminer)) return;
+            quote.speaker = quote.role = without_determiner(mention);
             quote.resolved = Resolved::kTitle;
             person = people_.by_role(quote.role, mention.first);
             if (person != nullptr) {
@@ -222,15 +380,39 @@ class QuotesStage::Finder {
         return tokens_.text(tokens_[first + 1].start, mention.span.end);
     }
 
+    // Statements do not overlap: what starts inside of another one is part of it.
+    void drop_overlaps() noexcept {
+        std::size_t kept = 0;
+        std::uint32_t end = 0;
+        for (const Found& found : found_) {
+            if (kept > 0 && found.quote.span.start < end) continue;
+            end = found.quote.span.end;
+            found_[kept++] = found;
+        }
+        found_.resize(kept);
+    }
+
+    // Numbers the statements in the order of the text.
+    void number() noexcept {
+        std::uint32_t highest = 0;
+        for (const Found& found : found_) highest = std::max(highest, found.quote.statement);
+        numbers_.assign(std::size_t{highest} + 1, 0);
+        std::uint32_t next = 0;
+        for (Found& found : found_) {
+            std::uint32_t& number = numbers_[found.quote.statement];
+            if (number == 0) number = ++next;
+            found.quote.statement = number - 1;
+        }
+    }
+
     void publish(Article& article, Arena& arena) noexcept {
         if (found_.empty()) return;
         const std::span<Quote> quotes = arena.array<Quote>(found_.size());
-        const std::span<Span> spans = arena.array<Span>(found_.size());
+        const std::span<Span> spans = arena.array<Span>(spans_.size());
+        std::copy(spans_.begin(), spans_.end(), spans.begin());
         for (std::size_t i = 0; i < found_.size(); ++i) {
             quotes[i] = found_[i].quote;
-            if (found_[i].quoted.end == 0) continue;
-            spans[i] = found_[i].quoted;
-            quotes[i].quoted = spans.subspan(i, 1);
+            quotes[i].quoted = spans.subspan(found_[i].spans_first, found_[i].spans);
         }
         article.quotes = quotes;
     }
@@ -246,7 +428,17 @@ class QuotesStage::Finder {
     TranscriptReader transcript_;
     std::vector<std::uint8_t> quoted_;
     std::vector<std::uint8_t> taken_;  // paragraphs that a transcript has
+    struct FrameUse {
+        std::uint32_t segments = 0;
+        std::uint32_t first = 0;
+        bool mixed = false;
+    };
+    Clauses clauses_;
+    FrameFinder frame_finder_;
+    std::vector<FrameUse> frame_uses_;
     std::vector<Found> found_;
+    std::vector<Span> spans_;
+    std::vector<std::uint32_t> numbers_;
 };
 
 QuotesStage::QuotesStage(const QuotesOptions& options)

@@ -59,7 +59,8 @@ TEST(Quotes, CueAfterTheMarks) {
         ElementsAre("direct|Marie Dupont|finance minister|told|We will rebuild,"));
     EXPECT_THAT(Found("“We will rebuild!” said spokeswoman Ada Okafor, adding that work had begun.")
                     .lines(),
-                ElementsAre("direct|Ada Okafor|spokeswoman|said|We will rebuild!"));
+                ElementsAre("direct|Ada Okafor|spokeswoman|said|We will rebuild!",
+                            "indirect|Ada Okafor|spokeswoman|adding|that work had begun"));
     EXPECT_THAT(Found("“It was loud,” said Tom Reed, a farmer from Aldermoor.").lines(),
                 ElementsAre("direct|Tom Reed|farmer from Aldermoor|said|It was loud,"));
 }
@@ -114,7 +115,7 @@ TEST(Quotes, NeverGuessesBetweenTwo) {
     EXPECT_EQ(found.quotes[0].resolved, Resolved::kNone);
     const Found bodies("\"We are looking into it,\" a spokesman for the ministry said.");
     ASSERT_EQ(bodies.quotes.size(), 1u);
-    EXPECT_EQ(bodies.quotes[0].speaker, "");
+    EXPECT_EQ(bodies.quotes[0].speaker, "spokesman for the ministry");
     EXPECT_EQ(bodies.quotes[0].role, "spokesman for the ministry");
     EXPECT_EQ(bodies.quotes[0].resolved, Resolved::kTitle);
 }
@@ -223,6 +224,130 @@ TEST(Quotes, ATranscriptEndsWhereTheReportGoesOn) {
         "Petra Lang, President of Norland:\n\nWe are glad to host you. Our doors are "
         "open.\n\nAfter the talks the delegation left for the airport.");
     ASSERT_EQ(found.quotes.size(), 1u);
+}
+
+TEST(Quotes, IndirectStatements) {
+    EXPECT_THAT(Found("Ada Okafor said that the bridge would open in May.").lines(),
+                ElementsAre("indirect|Ada Okafor||said|that the bridge would open in May"));
+    EXPECT_THAT(Found("The bridge will open in May, Ada Okafor said on Monday.").lines(),
+                ElementsAre("indirect|Ada Okafor||said|The bridge will open in May"));
+    EXPECT_THAT(Found("The bridge will open in May, according to Ada Okafor.").lines(),
+                ElementsAre("indirect|Ada Okafor||according|The bridge will open in May"));
+    EXPECT_THAT(Found("The bridge, Ada Okafor told reporters on Monday, will open in May.").lines(),
+                ElementsAre("indirect|Ada Okafor||told|The bridge",
+                            "indirect|Ada Okafor||told|will open in May"));
+    EXPECT_THAT(
+        Found("Ada Okafor said the bridge was safe and warned that the road was not.").lines(),
+        ElementsAre("indirect|Ada Okafor||said|the bridge was safe",
+                    "indirect|Ada Okafor||warned|that the road was not"));
+    EXPECT_THAT(Found("Ada Okafor's claim that the bridge was safe angered many.").lines(),
+                testing::SizeIs(1));
+    EXPECT_THAT(
+        Found("The bridge was said to be safe. Calls to the office went unanswered.").lines(),
+        IsEmpty());
+    EXPECT_THAT(Found("Jens Wolf sagte, dass die Brücke im Mai öffnet.", "de").lines(),
+                ElementsAre("indirect|Jens Wolf||sagte|dass die Brücke im Mai öffnet"));
+}
+
+TEST(Quotes, TheOutermostSpeakerOfASentenceSpeaks) {
+    EXPECT_THAT(
+        Found("Ruth Adler said on Friday that Leo Brandt once called the plan \"a gift\" to "
+              "the owners.")
+            .lines(),
+        ElementsAre("mixed|Ruth Adler||said|a gift"));
+    EXPECT_THAT(
+        Found("When Leo Brandt said the plan was dead, Ruth Adler replied, \"Not yet.\"").lines(),
+        ElementsAre("indirect|Leo Brandt||said|the plan was dead",
+                    "direct|Ruth Adler||replied|Not yet."));
+}
+
+TEST(Quotes, TheLastCueOfAStatementOverParagraphsTellsItsSpeaker) {
+    const Found found(
+        "Police found the boat.\n\n“We looked all night.\n\n“It was dark,” said Tom "
+        "Reed.");
+    ASSERT_EQ(found.quotes.size(), 2u);
+    EXPECT_EQ(found.quotes[0].speaker, "Tom Reed");
+    EXPECT_EQ(found.quotes[0].statement, found.quotes[1].statement);
+}
+
+TEST(Quotes, MoreLanguages) {
+    EXPECT_THAT(Found("«La ciudad está lista», dijo la alcaldesa Lucía Ferrer.", "es").lines(),
+                ElementsAre("direct|Lucía Ferrer|alcaldesa|dijo|La ciudad está lista"));
+    EXPECT_THAT(Found("“A cidade está pronta”, disse o prefeito João Mendes.", "pt").lines(),
+                ElementsAre("direct|João Mendes|prefeito|disse|A cidade está pronta"));
+    EXPECT_THAT(Found("«Город готов», — сказал мэр Иван Петров.", "ru").lines(),
+                ElementsAre("direct|Иван Петров|мэр|сказал|Город готов"));
+}
+
+// Spans are in bounds, on code points, in order and apart, whatever the text is.
+TEST(Quotes, SpansHoldForAnyText) {
+    const std::vector<std::string> pieces = {"“",
+                                             "”",
+                                             "\"",
+                                             "''",
+                                             "‘",
+                                             "’",
+                                             "„",
+                                             "«",
+                                             "»",
+                                             ":",
+                                             ",",
+                                             ".",
+                                             "?",
+                                             " ",
+                                             " ",
+                                             " ",
+                                             "\n\n",
+                                             "said",
+                                             "Smith",
+                                             "Ana Solis",
+                                             "that",
+                                             "and",
+                                             "she",
+                                             "according to",
+                                             "the minister",
+                                             "told",
+                                             "—",
+                                             "(",
+                                             ")",
+                                             "Q:",
+                                             "A:",
+                                             "ça",
+                                             "Ö",
+                                             "…",
+                                             "-",
+                                             "’s",
+                                             "\xF0\x9F\x98\x80",
+                                             "U.S.",
+                                             "who",
+                                             "adding",
+                                             "1.5",
+                                             "claims",
+                                             "put it"};
+    std::uint64_t state = 88172645463325252ull;
+    for (int round = 0; round < 4000; ++round) {
+        std::string text;
+        for (int i = 0; i < 60; ++i) {
+            state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+            text += pieces[state % pieces.size()];
+            if ((state >> 32) % 2 == 0) text += ' ';
+        }
+        for (const char* language : {"en", "de", "ru"}) {
+            const Found found(text, language);
+            std::uint32_t end = 0;
+            for (const Quote& quote : found.quotes) {
+                EXPECT_GE(quote.span.start, end) << text;
+                end = quote.span.end;
+                for (const Span& span : {quote.span, quote.mention, quote.cue}) {
+                    ASSERT_LE(span.end, text.size()) << text;
+                    const auto starts = [&](std::uint32_t at) {
+                        return at == text.size() || (text[at] & 0xC0) != 0x80;
+                    };
+                    EXPECT_TRUE(starts(span.start) && starts(span.end)) << text;
+                }
+            }
+        }
+    }
 }
 
 TEST(Quotes, OddTextsAreHarmless) {

@@ -44,7 +44,8 @@ void check_article(const Article& article) {
             EXPECT_GE(span.start, quote.span.start);
             EXPECT_LE(span.end, quote.span.end);
         }
-        EXPECT_EQ(quote.quoted.empty(), quote.type == QuoteType::kTranscript);
+        EXPECT_EQ(quote.quoted.empty(),
+                  quote.type == QuoteType::kTranscript || quote.type == QuoteType::kIndirect);
         EXPECT_LE(quote.confidence, 100);
     }
     for (std::size_t i = 1; i < article.topics.size(); ++i) {

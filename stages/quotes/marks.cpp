@@ -1,4 +1,4 @@
-#include "stages/tagging/marks.hpp"
+#include "stages/quotes/marks.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,10 @@
-#include "stages/tagging/attribution.hpp"
+#include "stages/quotes/attribution.hpp"
 
 #include <algorithm>
 
 namespace newsmill {
 namespace {
 
-constexpr std::uint32_t kSentenceTokensMax = 120;  // looks no farther, so the cost stays linear
 constexpr std::uint32_t kClauseTokensMax = 24;
 
 std::uint32_t inner_first(const Segment& segment) noexcept {
@@ -35,12 +34,16 @@ bool is_sentence_like(const Tokens& tokens, const Segment& segment) noexcept {
     return ends && word < segment.close && (tokens[word].capital || segment.continues);
 }
 
-const std::vector<Attribution>& Attributor::attribute(
-    const Tokens& tokens, const std::vector<Segment>& segments,
-    const std::vector<std::uint8_t>& quoted) noexcept {
-    tokens_ = &tokens;
+const std::vector<Attribution>& Attributor::attribute(const Clauses& clauses,
+                                                      const std::vector<Segment>& segments,
+                                                      const std::vector<Frame>& frames) noexcept {
+    clauses_ = &clauses;
+    tokens_ = &clauses.tokens();
     segments_ = &segments;
-    quoted_ = &quoted;
+    frames_ = &frames;
+    next_frame_ = 0;
+    has_double_ = std::any_of(segments.begin(), segments.end(),
+                              [](const Segment& segment) { return !segment.single; });
     results_.clear();
     for (std::size_t i = 0; i < segments.size(); ++i) {
         Attribution result = attribute_one(i);
@@ -50,24 +53,93 @@ const std::vector<Attribution>& Attributor::attribute(
     return results_;
 }
 
-Attribution Attributor::attribute_one(std::size_t index) const noexcept {
+// The frame that holds the segment; null if there is none. Frames and segments come in order.
+const Frame* Attributor::frame_of(const Segment& segment) noexcept {
+    const auto& frames = *frames_;
+    while (next_frame_ < frames.size() && frames[next_frame_].last <= segment.open) ++next_frame_;
+    for (std::size_t i = next_frame_; i < frames.size() && i < next_frame_ + 4; ++i) {
+        const Frame& frame = frames[i];
+        if (frame.first <= segment.open && segment.open < frame.last) return &frame;
+    }
+    return nullptr;
+}
+
+bool Attributor::by_frame(const Segment& segment, Attribution& result) noexcept {
+    const Frame* frame = frame_of(segment);
+    if (frame == nullptr) return false;
+    result.speaker = frame->speaker;
+    result.cue = frame->cue;
+    result.has_cue = true;
+    result.form = Attribution::Form::kSentence;
+    result.frame = static_cast<std::int32_t>(frame - frames_->data());
+    if (frame->after) {
+        result.region_end = std::max(frame->cue + 1, frame->speaker.end);
+        if (segment.close + 2 >= frame->last) result.form = Attribution::Form::kBeside;
+    } else if (segment.open <= frame->first + 1 && frame->first <= frame->cue + 3) {
+        result.form = Attribution::Form::kBeside;
+    }
+    return true;
+}
+
+// "“SMITH: We go on.": a transcript in marks names its speaker inside of them.
+bool Attributor::by_inner_name(const Segment& segment, Attribution& result) const noexcept {
+    const Tokens& tokens = *tokens_;
+    if (!segment.has_open) return false;
+    const std::uint32_t first = segment.open + 1;
+    std::uint32_t at = first;
+    while (at + 1 < segment.close && at < first + 3 && tokens[at].upper) ++at;
+    if (at == first || tokens[at].kind != TokenKind::kColon || tokens[first].has(kLabel)) {
+        return false;
+    }
+    result.speaker = phrase_ending(tokens, first, at - 1);
+    if (!result.speaker) return false;
+    result.form = Attribution::Form::kBeside;
+    result.words_first = at + 1;
+    return true;
+}
+
+// A cue at the end of a statement that runs over paragraphs tells who spoke from its beginning.
+void Attributor::tell_before(std::size_t index, const Mention& speaker) noexcept {
+    constexpr std::size_t kParagraphsMax = 16;
+    for (std::size_t i = index; i > 0 && index - i < kParagraphsMax; --i) {
+        Attribution& last = results_[i - 1];
+        if (last.form > Attribution::Form::kCarried) break;
+        last.speaker = speaker;
+        last.form = Attribution::Form::kCarried;
+        if (!(*segments_)[i - 1].continues) break;
+    }
+}
+
+Attribution Attributor::attribute_one(std::size_t index) noexcept {
     const Segment& segment = (*segments_)[index];
     Attribution result;
+    if (by_inner_name(segment, result)) return result;
     if (index > 0 && (segment.continues || !segment.has_open) && results_[index - 1].is_quotation) {
+        Attribution own;
+        if (by_frame(segment, own) || after(index, own)) {
+            own.joined = true;
+            tell_before(index, own.speaker);
+            return own;
+        }
         result = results_[index - 1];
         result.joined = true;
         result.region_end = 0;
+        result.frame = -1;
+        result.words_first = 0;
         if (result.speaker) return result;
     }
+    if (by_frame(segment, result)) return result;
     if (before(index, true, result)) return result;
     // "…," she said, "…": the cue after the segment before is this one's too.
     if (index > 0 && (*segments_)[index - 1].paragraph == segment.paragraph) {
         const Attribution& last = results_[index - 1];
         if (last.region_end != 0 && last.region_end <= segment.open &&
-            sentence_start(segment.open, tokens_->paragraphs()[segment.paragraph]) <=
+            clauses_->sentence_start(segment.open, tokens_->paragraphs()[segment.paragraph]) <=
                 last.region_end - 1) {
             result = last;
             result.region_end = 0;
+            result.frame = -1;
+            result.words_first = 0;
             result.joined = true;
             return result;
         }
@@ -80,100 +152,12 @@ Attribution Attributor::attribute_one(std::size_t index) const noexcept {
     return result;
 }
 
-// A cue verb, not a noun or an adjective that is spelled alike.
-bool Attributor::is_cue(std::uint32_t at, std::uint32_t classes) const noexcept {
-    const Tokens& tokens = *tokens_;
-    const Token& token = tokens[at];
-    if (token.kind != TokenKind::kWord || !token.has(classes)) return false;
-    if ((*quoted_)[at] != 0) return false;
-    const bool starts = at == 0 || tokens[at - 1].kind != TokenKind::kWord;
-    if (token.capital && !starts) return false;
-    if (starts) return true;
-    const Token& last = tokens[at - 1];
-    if (last.genitive) return false;
-    if (last.has(kDeterminer) && !last.has(kAnyPronoun)) return false;
-    if (last.has(kPreposition) && !last.has(kParticle) && !token.has(kParticiple)) {
-        return tokens.text(last) == "to" && token.has(kCue);
-    }
-    return true;
-}
-
-// A full stop inside brackets, before a comma or before a small letter ends an abbreviation only.
-bool Attributor::ends_sentence(std::uint32_t at) const noexcept {
-    const Tokens& tokens = *tokens_;
-    if (tokens[at].kind != TokenKind::kStop) return false;
-    if (at + 1 >= tokens.all().size() || tokens.text(tokens[at]) != ".") return true;
-    const Token& next = tokens[at + 1];
-    const bool adjacent = next.start == tokens[at].end;
-    if (next.kind == TokenKind::kComma || next.kind == TokenKind::kParen) return !adjacent;
-    return next.kind != TokenKind::kWord || next.capital || next.start > tokens[at].end + 1;
-}
-
-std::uint32_t Attributor::sentence_start(std::uint32_t at,
-                                         const Paragraph& paragraph) const noexcept {
-    const Tokens& tokens = *tokens_;
-    const std::uint32_t low =
-        std::max(paragraph.first, at > kSentenceTokensMax ? at - kSentenceTokensMax : 0);
-    for (std::uint32_t i = at; i > low; --i) {
-        const Token& token = tokens[i - 1];
-        if ((*quoted_)[i - 1] == 0) {
-            if (ends_sentence(i - 1)) return i;
-        } else if (token.kind == TokenKind::kMark && i - 1 > low && i < at && (*quoted_)[i] == 0 &&
-                   tokens[i - 2].kind == TokenKind::kStop && tokens[i].kind == TokenKind::kWord &&
-                   tokens[i].capital) {
-            return i;  // "…." He added: "…"
-        } else if (token.kind == TokenKind::kMark && i == at && i - 1 > low &&
-                   tokens[i - 2].kind == TokenKind::kStop) {
-            return i;  // one quotation after the other
-        }
-    }
-    return low;
-}
-
-std::uint32_t Attributor::sentence_end(std::uint32_t at,
-                                       const Paragraph& paragraph) const noexcept {
-    const std::uint32_t high = std::min(paragraph.last, at + kSentenceTokensMax);
-    for (std::uint32_t i = at; i < high; ++i) {
-        if ((*quoted_)[i] == 0 && ends_sentence(i)) return i;
-    }
-    return high;
-}
-
-// Who does what the cue at `cue` says, in the sentence from `low`.
-Mention Attributor::subject_of(std::uint32_t low, std::uint32_t cue) const noexcept {
-    const Tokens& tokens = *tokens_;
-    const Token& token = tokens[cue];
-    // Never look back across other marks: their words are no subject.
-    std::uint32_t near = low;
-    for (std::uint32_t i = cue; i > low; --i) {
-        if ((*quoted_)[i - 1] != 0) {
-            near = i;
-            break;
-        }
-    }
-    if (cue > near) {
-        const Token& last = tokens[cue - 1];
-        const bool shares = last.has(kConjunction) || token.has(kParticiple) ||
-                            tokens.text(last) == "to" || last.kind == TokenKind::kMark;
-        if (!shares || (token.has(kParticiple) && tokens.text(last) == "as")) {
-            const Mention subject = subject_before(tokens, near, cue);
-            if (subject) return subject;
-        }
-    }
-    for (std::uint32_t i = cue; i > low; --i) {  // "called it … and said": the subject before
-        if (i - 1 > low && is_cue(i - 1, kCue | kWeakCue)) {
-            const Mention subject = subject_before(tokens, low, i - 1);
-            if (subject) return subject;
-        }
-    }
-    return main_subject(tokens, low, cue);
-}
-
 // "according to S" at `at`.
 bool Attributor::source_at(std::uint32_t at, std::uint32_t bound,
                            Attribution& result) const noexcept {
     const Tokens& tokens = *tokens_;
-    if (tokens[at].kind != TokenKind::kWord || !tokens[at].has(kSource) || (*quoted_)[at] != 0) {
+    if (tokens[at].kind != TokenKind::kWord || !tokens[at].has(kSource) ||
+        clauses_->is_quoted(at)) {
         return false;
     }
     std::uint32_t first = at + 1;
@@ -190,7 +174,7 @@ bool Attributor::before(std::size_t index, bool beside, Attribution& result) con
     const Tokens& tokens = *tokens_;
     const Segment& segment = (*segments_)[index];
     const Paragraph& paragraph = tokens.paragraphs()[segment.paragraph];
-    std::uint32_t low = sentence_start(segment.open, paragraph);
+    std::uint32_t low = clauses_->sentence_start(segment.open, paragraph);
     if (index > 0 && results_[index - 1].region_end > low) {
         low = std::min(segment.open, results_[index - 1].region_end);
     }
@@ -199,7 +183,7 @@ bool Attributor::before(std::size_t index, bool beside, Attribution& result) con
     for (std::uint32_t at = high; at > low; --at) {
         const std::uint32_t i = at - 1;
         const Token& token = tokens[i];
-        if ((*quoted_)[i] != 0) continue;
+        if (clauses_->is_quoted(i)) continue;
         if (beside && words > 2 && token.kind == TokenKind::kWord) return false;
         if (token.kind == TokenKind::kWord && !token.has(kConjunction | kPronoun)) ++words;
         if (source_at(i, segment.open, result)) {
@@ -207,8 +191,9 @@ bool Attributor::before(std::size_t index, bool beside, Attribution& result) con
             return true;
         }
         const bool near_enough = segment.open - i <= kClauseTokensMax;
-        if (!is_cue(i, kCue | kParticiple | (near_enough ? kWeakCue : 0u))) continue;
-        Mention speaker = subject_of(low, i);
+        if (!clauses_->is_cue(i, kCue | kParticiple | (near_enough ? kWeakCue : std::uint64_t{0})))
+            continue;
+        Mention speaker = clauses_->subject_of(low, i);
         if (!speaker && i == low && !token.has(kParticiple)) {
             speaker = phrase_starting(tokens, i + 1, segment.open);  // "Asked Smith: …"
         }
@@ -230,7 +215,7 @@ bool Attributor::before_by_colon(std::size_t index, Attribution& result) const n
     if (segment.open <= paragraph.first || tokens[segment.open - 1].kind != TokenKind::kColon) {
         return false;
     }
-    const std::uint32_t low = sentence_start(segment.open, paragraph);
+    const std::uint32_t low = clauses_->sentence_start(segment.open, paragraph);
     const Mention speaker = main_subject(tokens, low, segment.open - 1);
     if (!speaker || speaker.kind == Mention::Kind::kNoun) return false;
     result.speaker = speaker;
@@ -247,14 +232,14 @@ std::uint32_t Attributor::inverted_cue(std::uint32_t at, std::uint32_t bound) co
         ++verb;
     }
     if (verb >= bound || tokens[verb].capital || tokens[verb].has(kDeterminer)) return bound;
-    return is_cue(verb, kCue) ? verb : bound;
+    return clauses_->is_cue(verb, kCue) ? verb : bound;
 }
 
 // A clause "said S", "S said" or "according to S" that starts at `at`.
 bool Attributor::clause_at(std::uint32_t at, std::uint32_t bound,
                            Attribution& result) const noexcept {
     const Tokens& tokens = *tokens_;
-    if (at >= bound || tokens[at].kind != TokenKind::kWord || (*quoted_)[at] != 0) return false;
+    if (at >= bound || tokens[at].kind != TokenKind::kWord || clauses_->is_quoted(at)) return false;
     if (source_at(at, bound, result)) {
         result.region_end = result.speaker.end;
         return true;
@@ -275,11 +260,11 @@ bool Attributor::clause_at(std::uint32_t at, std::uint32_t bound,
         return true;
     }
     const std::uint32_t high = std::min(bound, at + kClauseTokensMax);
-    for (std::uint32_t i = at + 1; i < high && (*quoted_)[i] == 0; ++i) {
+    for (std::uint32_t i = at + 1; i < high && !clauses_->is_quoted(i); ++i) {
         if (tokens[i].has(kSourceAfter)) {
             result.speaker = phrase_ending(tokens, at, i - 1);
             result.cue = i;
-        } else if (is_cue(i, kCue | kWeakCue) && !tokens[i].capital) {
+        } else if (clauses_->is_cue(i, kCue | kWeakCue | kThink) && !tokens[i].capital) {
             const bool has_subject = !(tokens[i - 1].has(kConjunction | kPreposition));
             result.speaker = has_subject ? subject_before(tokens, at, i) : Mention{};
             // A subject in the middle of the clause belongs to another verb.
@@ -315,7 +300,7 @@ bool Attributor::after(std::size_t index, Attribution& result) const noexcept {
         ++at;
     }
     if (at >= paragraph.last || tokens[at].kind != TokenKind::kWord) return false;
-    const std::uint32_t bound = sentence_end(at, paragraph);
+    const std::uint32_t bound = clauses_->sentence_end(at, paragraph);
     if (tokens[at - 1].kind == TokenKind::kDash) {  // "…" — Marie Dupont
         const Mention signature = phrase_starting(tokens, at, paragraph.last);
         const bool alone = signature.end >= paragraph.last || signature.end >= bound;
@@ -351,9 +336,9 @@ bool Attributor::after_far(std::size_t index, Attribution& result) const noexcep
     if (!segment.has_close) return false;
     const Paragraph& paragraph = tokens.paragraphs()[segment.paragraph];
     if (tokens[segment.close - 1].kind == TokenKind::kStop) return false;
-    const std::uint32_t bound = sentence_end(segment.close + 1, paragraph);
+    const std::uint32_t bound = clauses_->sentence_end(segment.close + 1, paragraph);
     for (std::uint32_t i = segment.close + 1; i < bound; ++i) {
-        if ((*quoted_)[i] != 0 && tokens[i].kind != TokenKind::kMark) continue;
+        if (clauses_->is_quoted(i) && tokens[i].kind != TokenKind::kMark) continue;
         const bool parted = tokens[i].kind == TokenKind::kComma ||
                             tokens[i - 1].kind == TokenKind::kMark ||
                             tokens[i].kind == TokenKind::kDash;
@@ -376,37 +361,39 @@ bool Attributor::carried(std::size_t index, Attribution& result) const noexcept 
     const Segment& segment = (*segments_)[index];
     const Paragraph& paragraph = tokens.paragraphs()[segment.paragraph];
     const bool starts = is_sentence_like(tokens, segment);
-    if (index > 0 && results_[index - 1].is_quotation && results_[index - 1].speaker) {
-        const Segment& last = (*segments_)[index - 1];
+    std::size_t before = index;
+    while (before > 0 && index - before < 3 && !results_[before - 1].is_quotation) --before;
+    if (before > 0 && results_[before - 1].is_quotation && results_[before - 1].speaker) {
+        const Segment& last = (*segments_)[before - 1];
         const bool same = last.paragraph == segment.paragraph;
         const bool next =
             last.paragraph + 1 == segment.paragraph && segment.open == paragraph.first && starts;
         if (same || next) {
-            result.speaker = results_[index - 1].speaker;
+            result.speaker = results_[before - 1].speaker;
             result.form = Attribution::Form::kCarried;
             return true;
         }
     }
     if (!starts) return false;
     // The sentence before, in this paragraph or (when a colon leads over) in the one before.
-    std::uint32_t low = sentence_start(segment.open, paragraph);
+    std::uint32_t low = clauses_->sentence_start(segment.open, paragraph);
     std::uint32_t high = segment.open;
     if (low == segment.open && low > paragraph.first) {
         high = low - 1;
-        low = sentence_start(high, paragraph);
+        low = clauses_->sentence_start(high, paragraph);
     } else if (segment.open == paragraph.first && segment.paragraph > 0) {
         const Paragraph& last = tokens.paragraphs()[segment.paragraph - 1];
         if (last.last == last.first) return false;
         high = last.last - 1;
-        low = sentence_start(high, last);
+        low = clauses_->sentence_start(high, last);
         const bool colon = tokens[high].kind == TokenKind::kColon;
         if (!colon && tokens[high].kind != TokenKind::kStop) return false;
     } else {
         return false;
     }
     for (std::uint32_t at = high; at > low; --at) {
-        if (!is_cue(at - 1, kCue)) continue;
-        const Mention speaker = subject_of(low, at - 1);
+        if (!clauses_->is_cue(at - 1, kCue)) continue;
+        const Mention speaker = clauses_->subject_of(low, at - 1);
         if (!speaker || speaker.kind == Mention::Kind::kPronoun) continue;
         result.speaker = speaker;
         result.cue = at - 1;
@@ -424,26 +411,68 @@ bool Attributor::carried(std::size_t index, Attribution& result) const noexcept 
     return true;
 }
 
-// A short run of capital words, small prepositions and articles apart: the title of a work or show.
-bool Attributor::is_title(std::size_t index, const Attribution& result) const noexcept {
-    using Form = Attribution::Form;
+// A run of capital words, small prepositions and articles apart: the title of a work or show.
+bool Attributor::is_all_capital(const Segment& segment) const noexcept {
     const Tokens& tokens = *tokens_;
-    const Segment& segment = (*segments_)[index];
-    std::uint32_t capital = 0;
     std::uint32_t counted = 0;
     for (std::uint32_t i = inner_first(segment); i < segment.close; ++i) {
         const Token& token = tokens[i];
         const bool small = !token.capital && token.has(kPreposition | kDeterminer | kConjunction);
         if (token.kind != TokenKind::kWord || small) continue;
-        capital += token.capital;
+        if (!token.capital) return false;
         ++counted;
     }
-    if (counted == 0 || capital != counted) return false;
-    const bool after_preposition =
-        segment.open > 0 && tokens[segment.open - 1].kind == TokenKind::kWord &&
-        (tokens[segment.open - 1].has(kPreposition) || tokens[segment.open - 1].genitive);
-    if (result.form == Form::kBeside || result.joined) return counted >= 2 && after_preposition;
-    return !(counted <= 2 && is_sentence_like(tokens, segment) && result.form == Form::kCarried);
+    return counted != 0;
+}
+
+// A name of a work, a show, a person: by its form and by what stands before it.
+bool Attributor::is_title(const Segment& segment, std::uint32_t words,
+                          const Attribution& result) const noexcept {
+    using Form = Attribution::Form;
+    const Tokens& tokens = *tokens_;
+    if (words > 8 || !is_all_capital(segment)) return false;
+    const TokenKind last = tokens[segment.close - 1].kind;
+    const bool exclaims = last == TokenKind::kStop && tokens.text(tokens[segment.close - 1]) != ".";
+    const bool first = segment.open == 0;
+    const Token* before = first ? nullptr : &tokens[segment.open - 1];
+    // "Robert “Bobby” Scott"
+    if (words <= 2 && before != nullptr && before->kind == TokenKind::kWord && before->capital &&
+        segment.close + 1 < tokens.all().size() && tokens[segment.close + 1].capital &&
+        tokens[segment.close + 1].kind == TokenKind::kWord) {
+        return true;
+    }
+    if (before != nullptr && before->kind == TokenKind::kWord &&
+        (before->genitive || (before->has(kPreposition | kScare) && !before->has(kAnyCue)) ||
+         (words >= 2 && before->has(kConjunction)))) {
+        return words >= 2 || result.form == Form::kNone || before->genitive || before->has(kScare);
+    }
+    // "told “Fox and Friends,”", "his book, “A Time for Truth,”"
+    const std::uint32_t back = segment.open > 1 ? segment.open - 2 : 0;
+    const bool work =
+        before != nullptr && before->kind == TokenKind::kComma && tokens[back].has(kScare);
+    if (work) return true;
+    if (exclaims || words < 2) return result.form == Form::kNone;
+    if (result.form == Form::kBeside && before != nullptr && before->kind == TokenKind::kComma) {
+        return false;
+    }
+    const bool after_cue =
+        before != nullptr && before->has(kCue | kParticiple) && !before->has(kTell);
+    return !after_cue && !(result.region_end != 0 && result.form == Form::kBeside);
+}
+
+// "die Zeitung „Neue Welle“", "der „Preis der Stadt“": a name after its noun, or with an article.
+bool Attributor::is_name_after_noun(const Segment& segment, std::uint32_t words,
+                                    const Attribution& result) const noexcept {
+    const Tokens& tokens = *tokens_;
+    if (segment.open == 0 || words > 6 || is_sentence_like(tokens, segment)) return false;
+    const Token& before = tokens[segment.open - 1];
+    const Token& word = tokens[inner_first(segment)];
+    if (before.kind != TokenKind::kWord || !word.capital) {
+        return word.kind == TokenKind::kNumber && result.form == Attribution::Form::kNone;
+    }
+    if (before.capital) return true;
+    return words <= 5 && before.has(kDeterminer | kPreposition) &&
+           (words >= 2 || result.form == Attribution::Form::kNone);
 }
 
 bool Attributor::is_quotation(std::size_t index, const Attribution& result) const noexcept {
@@ -452,23 +481,33 @@ bool Attributor::is_quotation(std::size_t index, const Attribution& result) cons
     const Segment& segment = (*segments_)[index];
     const std::uint32_t words = inner_words(tokens, segment);
     if (words == 0) return false;
-    if (segment.continues || !segment.has_open) return true;
+    if (segment.continues && words > 3) return true;
+    if (!segment.has_open) return true;
     const bool is_first = segment.open == 0;
+    if (!is_first && tokens.text(tokens[segment.open - 1]) == "=") return false;  // left markup
+    const TokenKind inner = tokens[segment.open + 1].kind;
+    if (inner == TokenKind::kParen && tokens[segment.close - 1].kind != TokenKind::kWord &&
+        words <= 2) {
+        return false;  // "(Laughter.)"
+    }
+    const bool sentence = is_sentence_like(tokens, segment);
+    // Where double marks are the text's, single ones hold what they quote, or a headline.
+    if (segment.single && has_double_ && !(sentence && result.form == Form::kBeside)) return false;
     if (!is_first && tokens[segment.open - 1].has(kScare) && !tokens[segment.open - 1].has(kCue) &&
-        words <= 6) {
+        words <= 6 && result.frame < 0) {
         return false;
     }
-    if (words <= 7 && is_title(index, result)) return false;
+    if (tokens.nouns_are_capital() && is_name_after_noun(segment, words, result)) return false;
+    if (is_title(segment, words, result)) return false;
     if (result.joined) return true;
-    const bool sentence = is_sentence_like(tokens, segment);
     switch (result.form) {
-        case Form::kBeside: return true;
-        case Form::kSentence: return words >= 2 || result.cue + 14 > segment.open;
+        case Form::kBeside:
+        case Form::kSentence: return true;
         case Form::kCarried: return words >= 2;
-        case Form::kNearby: return words >= 4;
+        case Form::kNearby: return words >= 3;
         case Form::kNone: break;
     }
-    return words >= 6 && sentence;
+    return words >= 3;
 }
 
 }  // namespace newsmill

@@ -1,4 +1,4 @@
-#include "stages/tagging/speakers.hpp"
+#include "stages/quotes/speakers.hpp"
 
 #include <algorithm>
 
@@ -270,6 +270,10 @@ Mention noun_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t b
         if (token.has(kSkip) && !token.has(kDeterminer | kTitle)) break;
         if (token.has(kConjunction | kAnyPronoun)) break;
         if (token.has(kTime) && person) break;
+        if (tokens.nouns_are_capital() && end > head && token.has(kPreposition) &&
+            tokens.text(token) != "für" && tokens.text(token) != "vom") {
+            break;
+        }
         if (person && token.has(kPreposition)) {
             const std::string_view text = tokens.text(token);
             if (text == "in" || text == "on" || text == "to" || text == "by") break;
@@ -314,7 +318,7 @@ Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t las
     const Token& token = tokens[last];
     const Kind pronoun = pronoun_kind(token);
     if (pronoun != Kind::kNone && tokens.text(token) != "who") {
-        return {pronoun, span_of(tokens, last, last), {}, last, last + 1, Kind::kNone};
+        return {pronoun, span_of(tokens, last, last), {}, last, last + 1, Kind::kNone, {}};
     }
     if (!is_name_token(tokens, last)) return noun_ending(tokens, low, last);
     const std::uint32_t first = run_start(tokens, low, last);
@@ -328,15 +332,17 @@ Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t las
         const bool is_person = gender_of(tokens[head]) != Kind::kNone && head + 1 < first - 1;
         if (is_person) return split_titles(tokens, head, first - 2);
         if (tokens[first - 2].has(kTitle | kPerson)) return noun_ending(tokens, low, last);
-        return {Kind::kName, span_of(tokens, head, last), {}, head, last + 1, Kind::kNone};
+        return {Kind::kName, span_of(tokens, head, last), {}, head, last + 1, Kind::kNone, {}};
     }
     if (first > low && is_word(tokens, first - 1) && !tokens[first - 1].capital &&
         tokens[first - 1].has(kPreposition)) {
         const Mention head = first - 1 > low ? phrase_ending(tokens, low, first - 2) : none;
         if (head.kind == Kind::kName) return head;
         if (head.kind == Kind::kNoun) {
-            return {Kind::kNoun, span_of(tokens, head.first, last), {}, head.first, last + 1,
-                    Kind::kNone};
+            return {Kind::kNoun, span_of(tokens, head.first, last),
+                    {},          head.first,
+                    last + 1,    Kind::kNone,
+                    {}};
         }
     }
     Mention mention = split_titles(tokens, first, last);
@@ -351,11 +357,17 @@ Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t las
 
 Mention phrase_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t bound) noexcept {
     Mention none;
+    for (int i = 0; i < 3 && first + 1 < bound && first < tokens.all().size() &&
+                    (is_kind(tokens, first, TokenKind::kNumber) ||
+                     (i > 0 && is_kind(tokens, first, TokenKind::kOther)));
+         ++i) {
+        ++first;  // "9/11 widow Jane Doe"
+    }
     if (first >= bound || !is_word(tokens, first)) return none;
     const Token& token = tokens[first];
     const Kind pronoun = pronoun_kind(token);
     if (pronoun != Kind::kNone) {
-        return {pronoun, span_of(tokens, first, first), {}, first, first + 1, Kind::kNone};
+        return {pronoun, span_of(tokens, first, first), {}, first, first + 1, Kind::kNone, {}};
     }
     std::uint32_t at = first;
     const bool determined = token.has(kDeterminer) && !is_name_token(tokens, first);
@@ -430,7 +442,9 @@ Mention subject_before(const Tokens& tokens, std::uint32_t low, std::uint32_t ve
     }
     if (is_word(tokens, last) && tokens.text(tokens[last]) == "who" && last > low + 1) {
         const bool comma = is_kind(tokens, last - 1, TokenKind::kComma);
-        return phrase_ending(tokens, low, last - (comma ? 2 : 1));
+        Mention antecedent = phrase_ending(tokens, low, last - (comma ? 2 : 1));
+        antecedent.relative = span_of(tokens, last, last);
+        return antecedent;
     }
     return phrase_ending(tokens, low, last);
 }
@@ -507,11 +521,13 @@ void People::see(const Tokens& tokens, const Mention& mention, bool in_quote) no
     const bool certain = mention.gender != Kind::kNone || mention.role.end != 0 || by_cue || titled;
     if (index == people_.size()) {
         if (people_.size() >= kPeopleMax || (!full && !certain)) return;
-        people_.push_back({name, last, {}, mention.first, Kind::kNone, false, full});
+        people_.push_back(
+            {name, last, {}, mention.first, mention.span, 0, Kind::kNone, false, full});
         name_keys_.push_back(key_of(name));
         last_keys_.push_back(key_of(last));
     }
     Person& person = people_[index];
+    ++person.seen;
     if (person.gender == Kind::kNone) person.gender = mention.gender;
     if (person.role.empty() && mention.role.end != 0) {
         person.role = tokens.text(mention.role.start, mention.role.end);
@@ -568,6 +584,43 @@ const People::Person* People::by_role(std::string_view role, std::uint32_t token
         found = &person;
     }
     return found;
+}
+
+const People::Person* People::by_initials(std::string_view initials,
+                                          std::uint32_t token) const noexcept {
+    const Person* found = nullptr;
+    if (initials.size() < 2 || initials.size() > 3) return nullptr;
+    for (const Person& person : people_) {
+        if (person.first_token > token) break;
+        std::size_t at = 0;
+        bool fits = person.full;
+        for (std::size_t i = 0; i < person.name.size() && fits; ++i) {
+            if (i > 0 && person.name[i - 1] != ' ') continue;
+            fits = at < initials.size() && person.name[i] == initials[at];
+            ++at;
+        }
+        if (!fits || at != initials.size()) continue;
+        if (found != nullptr) return nullptr;
+        found = &person;
+    }
+    return found;
+}
+
+Mention People::introduced_before(std::uint32_t token) const noexcept {
+    const Person* found = nullptr;
+    for (const Person& person : people_) {
+        if (person.first_token >= token) break;
+        if (!person.full || (!person.certain && person.seen < 2)) continue;
+        if (found != nullptr) return {};
+        found = &person;
+    }
+    if (found == nullptr) return {};
+    Mention mention;
+    mention.kind = Kind::kName;
+    mention.span = found->span;
+    mention.first = found->first_token;
+    mention.end = found->first_token + 1;
+    return mention;
 }
 
 bool People::is_known(std::string_view name) const noexcept {

@@ -1,4 +1,4 @@
-#include "stages/tagging/tokens.hpp"
+#include "stages/quotes/tokens.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,7 +52,7 @@ std::uint32_t apostrophe_bytes(std::string_view text, std::size_t at, std::size_
     return text.substr(at, 3) == "\u2019" && at + 3 <= end ? 3 : 0;
 }
 
-// Lower case of ASCII and Latin-1; apostrophes become straight.
+// Lower case of ASCII, Latin-1 and Russian; apostrophes become straight.
 LookupWord lookup_word(std::string_view word) noexcept {
     LookupWord out;
     char* text = out.text();
@@ -61,6 +61,19 @@ LookupWord lookup_word(std::string_view word) noexcept {
         if (c == 0xE2 && word.substr(i, 3) == "\u2019") {
             text[out.size++] = '\'';
             i += 2;
+            continue;
+        }
+        if (c == 0xD0 && i + 1 < word.size() && out.size + 2 <= LookupWord::kBytesMax) {
+            const auto d = static_cast<unsigned char>(word[i + 1]);
+            const bool second_half = d >= 0xA0 && d <= 0xAF;
+            const bool small = d >= 0xB0;
+            const bool io = d == 0x81;
+            text[out.size++] = static_cast<char>(second_half || io ? 0xD1 : 0xD0);
+            text[out.size++] = static_cast<char>(small         ? d
+                                                 : io          ? 0x91
+                                                 : second_half ? d - 0x20
+                                                               : d + 0x20);
+            ++i;
             continue;
         }
         const bool after_c3 = i > 0 && static_cast<unsigned char>(word[i - 1]) == 0xC3;
@@ -81,7 +94,8 @@ LookupWord lookup_plain_word(std::string_view word) noexcept {
 
 // "Mr.", "Prof.": the full stop belongs to it.
 bool is_short_title(const Token& token) noexcept {
-    return token.has(kTitle) && token.end - token.start <= 4 && token.capital;
+    return token.capital &&
+           ((token.has(kTitle) && token.end - token.start <= 4) || token.has(kShort));
 }
 
 // What a byte begins, where a token may begin.
@@ -140,7 +154,7 @@ std::uint32_t small_letters_at(const std::vector<std::uint64_t>& bits, std::uint
 }
 
 // The classes of a word of ASCII letters of which only the first may be a capital.
-std::uint32_t plain_classes(const CueLexicon& lexicon, std::string_view body, std::uint32_t at,
+std::uint64_t plain_classes(const CueLexicon& lexicon, std::string_view body, std::uint32_t at,
                             std::uint32_t size) noexcept {
     constexpr std::size_t kShort = LookupWord::kShortBytesMax;
     if (size <= kShort && at + kShort <= body.size() && !lexicon.has_endings()) {
@@ -161,6 +175,7 @@ void Tokens::read(std::string_view body, const CueLexicon& lexicon) noexcept {
     count_ = 0;
     mark_count_ = 0;
     has_colon_ = false;
+    has_dash_ = false;
     paragraphs_.clear();
     find_small_letters();
     std::size_t at = 0;
@@ -230,6 +245,7 @@ void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
                 token.end = ++at;
                 token.kind = kBytes.sign[c];
                 has_colon_ = has_colon_ || c == ':';
+                has_dash_ = has_dash_ || (c == '-' && at < end && body_[at] == '-');
                 break;
             }
             case Lead::kOther:
@@ -392,7 +408,10 @@ std::uint32_t Tokens::read_sign(std::uint32_t at, std::uint32_t end) noexcept {
     if (three == "‚") return mark(MarkFamily::kCurlySingle, 3, 'o');
     if (three == "‹" || three == "›") return mark(MarkFamily::kSingleAngle, 3, 'e');
     if (three == "…") return sign(TokenKind::kStop, 3);
-    if (three == "–" || three == "—" || three == "―") return sign(TokenKind::kDash, 3);
+    if (three == "–" || three == "—" || three == "―") {
+        has_dash_ = true;
+        return sign(TokenKind::kDash, 3);
+    }
     return sign(TokenKind::kOther, width);
 }
 

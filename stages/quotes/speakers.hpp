@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "pipeline/batch.hpp"
-#include "stages/tagging/marks.hpp"
-#include "stages/tagging/tokens.hpp"
+#include "stages/quotes/marks.hpp"
+#include "stages/quotes/tokens.hpp"
 
 namespace newsmill {
 
@@ -23,6 +23,7 @@ struct Mention {
     std::uint32_t first = 0;    // the token where the phrase starts, titles and all
     std::uint32_t end = 0;      // one past its last token, apposition and all
     Kind gender = Kind::kNone;  // kHe or kShe, by a title or a first name
+    Span relative;              // the "who" that stands for it beside the verb; empty if none
     explicit operator bool() const noexcept { return kind != Kind::kNone; }
 };
 
@@ -50,6 +51,8 @@ class People {
         std::string_view last;
         std::string_view role;
         std::uint32_t first_token = 0;
+        Span span;  // of the name, where it stands first
+        std::uint32_t seen = 0;
         Mention::Kind gender = Mention::Kind::kNone;
         bool certain = false;  // something says that this is a person, not a place
         bool full = false;     // more than a surname
@@ -66,6 +69,10 @@ class People {
     // The only person introduced with the role that "the bishop" names; or nobody.
     const Person* by_role(std::string_view role, std::uint32_t token) const noexcept;
     bool is_known(std::string_view name) const noexcept;
+    // The only person with these initials ("BC") named before `token`; or nobody.
+    const Person* by_initials(std::string_view initials, std::uint32_t token) const noexcept;
+    // The only person, in full, whom the text before `token` introduces; kNone if there are more.
+    Mention introduced_before(std::uint32_t token) const noexcept;
 
    private:
     struct Sighting {

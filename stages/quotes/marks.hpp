@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "stages/tagging/tokens.hpp"
+#include "stages/quotes/tokens.hpp"
 
 namespace newsmill {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stages/tagging/cue_lexicon.hpp"
+#include "stages/quotes/cue_lexicon.hpp"
 
 namespace newsmill {
 
@@ -38,9 +38,9 @@ enum class MarkFamily : std::uint8_t {
 };
 
 struct Token {
+    std::uint64_t classes = 0;  // of WordClass
     std::uint32_t start = 0;
     std::uint32_t end = 0;
-    std::uint32_t classes = 0;  // of WordClass
     TokenKind kind = TokenKind::kWord;
     MarkFamily family = MarkFamily::kStraight;
     bool capital = false;   // a word that starts with a capital letter
@@ -48,7 +48,7 @@ struct Token {
     bool genitive = false;  // followed by 's, which belongs to no token
     bool may_open = false;  // marks, by their neighbours and their form
     bool may_close = false;
-    bool has(std::uint32_t any) const noexcept { return (classes & any) != 0; }
+    bool has(std::uint64_t any) const noexcept { return (classes & any) != 0; }
 };
 
 struct Paragraph {
@@ -69,6 +69,8 @@ class Tokens {
     const Token& operator[](std::size_t i) const noexcept { return tokens_[i]; }
     const std::vector<Paragraph>& paragraphs() const noexcept { return paragraphs_; }
     bool has_colon() const noexcept { return has_colon_; }
+    // A long dash, or two hyphens.
+    bool has_dash() const noexcept { return has_dash_; }
     std::string_view text(std::uint32_t start, std::uint32_t end) const noexcept {
         return body_.substr(start, end - start);
     }
@@ -103,6 +105,7 @@ class Tokens {
     std::vector<Paragraph> paragraphs_;
     std::uint32_t mark_count_ = 0;
     bool has_colon_ = false;
+    bool has_dash_ = false;
 };
 
 }  // namespace newsmill

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "stages/tagging/marks.hpp"
-#include "stages/tagging/speakers.hpp"
-#include "stages/tagging/tokens.hpp"
+#include "stages/quotes/clauses.hpp"
+#include "stages/quotes/frames.hpp"
+#include "stages/quotes/marks.hpp"
+#include "stages/quotes/speakers.hpp"
+#include "stages/quotes/tokens.hpp"
 
 namespace newsmill {
 
@@ -24,17 +26,22 @@ struct Attribution {
     std::uint32_t region_end = 0;  // one past the cue and speaker when they follow the segment
     bool joined = false;           // goes on with the statement of the segment before
     bool is_quotation = false;
+    std::uint32_t words_first = 0;  // where the words start, after a name in the marks; 0: at once
+    std::int32_t frame = -1;        // the index of the frame that holds it; -1 if none
 };
 
 class Attributor {
    public:
-    // `quoted` tells for each token whether it stands inside a segment (marks included).
-    const std::vector<Attribution>& attribute(const Tokens& tokens,
+    const std::vector<Attribution>& attribute(const Clauses& clauses,
                                               const std::vector<Segment>& segments,
-                                              const std::vector<std::uint8_t>& quoted) noexcept;
+                                              const std::vector<Frame>& frames) noexcept;
 
    private:
-    Attribution attribute_one(std::size_t index) const noexcept;
+    const Frame* frame_of(const Segment& segment) noexcept;
+    bool by_inner_name(const Segment& segment, Attribution& result) const noexcept;
+    bool by_frame(const Segment& segment, Attribution& result) noexcept;
+    void tell_before(std::size_t index, const Mention& speaker) noexcept;
+    Attribution attribute_one(std::size_t index) noexcept;
     bool before(std::size_t index, bool beside, Attribution& result) const noexcept;
     bool before_by_colon(std::size_t index, Attribution& result) const noexcept;
     bool after(std::size_t index, Attribution& result) const noexcept;
@@ -43,17 +50,19 @@ class Attributor {
     std::uint32_t inverted_cue(std::uint32_t at, std::uint32_t bound) const noexcept;
     bool clause_at(std::uint32_t at, std::uint32_t bound, Attribution& result) const noexcept;
     bool carried(std::size_t index, Attribution& result) const noexcept;
-    Mention subject_of(std::uint32_t low, std::uint32_t cue) const noexcept;
-    bool is_cue(std::uint32_t at, std::uint32_t classes) const noexcept;
-    std::uint32_t sentence_start(std::uint32_t at, const Paragraph& paragraph) const noexcept;
-    std::uint32_t sentence_end(std::uint32_t at, const Paragraph& paragraph) const noexcept;
-    bool ends_sentence(std::uint32_t at) const noexcept;
-    bool is_title(std::size_t index, const Attribution& result) const noexcept;
+    bool is_all_capital(const Segment& segment) const noexcept;
+    bool is_title(const Segment& segment, std::uint32_t words,
+                  const Attribution& result) const noexcept;
+    bool is_name_after_noun(const Segment& segment, std::uint32_t words,
+                            const Attribution& result) const noexcept;
     bool is_quotation(std::size_t index, const Attribution& result) const noexcept;
 
     const Tokens* tokens_ = nullptr;
     const std::vector<Segment>* segments_ = nullptr;
-    const std::vector<std::uint8_t>* quoted_ = nullptr;
+    const Clauses* clauses_ = nullptr;
+    const std::vector<Frame>* frames_ = nullptr;
+    std::size_t next_frame_ = 0;
+    bool has_double_ = false;
     std::vector<Attribution> results_;
 };
 

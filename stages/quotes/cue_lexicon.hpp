@@ -17,35 +17,51 @@
 namespace newsmill {
 
 // A word's classes, a bit set; the names follow the sections of the lexicon.
-enum WordClass : std::uint32_t {
-    kCue = 1u << 0,
-    kWeakCue = 1u << 1,
-    kParticiple = 1u << 2,
-    kSource = 1u << 3,
-    kSourceAfter = 1u << 4,
-    kTitle = 1u << 5,
-    kPerson = 1u << 6,
-    kNation = 1u << 7,
-    kHe = 1u << 8,
-    kShe = 1u << 9,
-    kPronoun = 1u << 10,
-    kFirstPerson = 1u << 11,
-    kSkip = 1u << 12,
-    kDeterminer = 1u << 13,
-    kPreposition = 1u << 14,
-    kConjunction = 1u << 15,
-    kTime = 1u << 16,
-    kParticle = 1u << 17,
-    kStop = 1u << 18,
-    kMale = 1u << 19,
-    kFemale = 1u << 20,
-    kScare = 1u << 21,
-    kLabel = 1u << 22,
+enum WordClass : std::uint64_t {
+    kCue = std::uint64_t{1} << 0,
+    kWeakCue = std::uint64_t{1} << 1,
+    kParticiple = std::uint64_t{1} << 2,
+    kSource = std::uint64_t{1} << 3,
+    kSourceAfter = std::uint64_t{1} << 4,
+    kTitle = std::uint64_t{1} << 5,
+    kPerson = std::uint64_t{1} << 6,
+    kNation = std::uint64_t{1} << 7,
+    kHe = std::uint64_t{1} << 8,
+    kShe = std::uint64_t{1} << 9,
+    kPronoun = std::uint64_t{1} << 10,
+    kFirstPerson = std::uint64_t{1} << 11,
+    kSkip = std::uint64_t{1} << 12,
+    kDeterminer = std::uint64_t{1} << 13,
+    kPreposition = std::uint64_t{1} << 14,
+    kConjunction = std::uint64_t{1} << 15,
+    kTime = std::uint64_t{1} << 16,
+    kParticle = std::uint64_t{1} << 17,
+    kStop = std::uint64_t{1} << 18,
+    kMale = std::uint64_t{1} << 19,
+    kFemale = std::uint64_t{1} << 20,
+    kScare = std::uint64_t{1} << 21,
+    kLabel = std::uint64_t{1} << 22,
+    kThink = std::uint64_t{1} << 23,
+    kTell = std::uint64_t{1} << 24,
+    kClaim = std::uint64_t{1} << 25,
+    kShort = std::uint64_t{1} << 26,
+    kNoun = std::uint64_t{1} << 27,
+    kBe = std::uint64_t{1} << 28,
+    kThat = std::uint64_t{1} << 29,
+    kLead = std::uint64_t{1} << 30,
+    kHis = std::uint64_t{1} << 31,
+    kHer = std::uint64_t{1} << 32,
+    kPutIt = std::uint64_t{1} << 33,
+    kAfterOnly = std::uint64_t{1} << 34,
+    kSilent = std::uint64_t{1} << 35,
+    kObjectCue = std::uint64_t{1} << 36,
+    kQuestion = std::uint64_t{1} << 37,
+    kAnswer = std::uint64_t{1} << 38,
 };
-inline constexpr std::uint32_t kAnyCue = kCue | kWeakCue | kParticiple;
-inline constexpr std::uint32_t kAnyPronoun = kHe | kShe | kPronoun;
+inline constexpr std::uint64_t kAnyCue = kCue | kWeakCue | kParticiple | kThink;
+inline constexpr std::uint64_t kAnyPronoun = kHe | kShe | kPronoun;
 // Words that a capital letter at the start of a sentence does not make a name.
-inline constexpr std::uint32_t kNotName =
+inline constexpr std::uint64_t kNotName =
     kAnyPronoun | kDeterminer | kPreposition | kConjunction | kTime | kStop | kSkip | kFirstPerson;
 
 // A word as the lexicon wants it: in lower case, cut at 32 bytes, zero-padded.
@@ -90,19 +106,21 @@ class CueLexicon {
     std::string_view language() const noexcept { return language_; }
     // Whether the language writes every noun with a capital letter.
     bool nouns_are_capital() const noexcept { return nouns_are_capital_; }
+    // Whether clauses without marks are read too ("S said that …").
+    bool reads_clauses() const noexcept { return reads_clauses_; }
     // The classes of a word; 0 if it is not known.
-    std::uint32_t classes(const LookupWord& word) const noexcept {
-        const std::uint32_t found = listed_classes(word.hash());
+    std::uint64_t classes(const LookupWord& word) const noexcept {
+        const std::uint64_t found = listed_classes(word.hash());
         return found != 0 || endings_.empty() ? found : classes_by_ending(word);
     }
     // The same by the word's hash, if it is listed itself: all there is when has_endings() is
     // false. All places of the word are looked at, since a guess whether a word is known is wrong
     // too often.
-    std::uint32_t listed_classes(std::uint64_t hash) const noexcept {
+    std::uint64_t listed_classes(std::uint64_t hash) const noexcept {
         const std::uint64_t* hashes = hashes_.data() + (hash & mask_);
-        const std::uint32_t* classes = classes_.data() + (hash & mask_);
+        const std::uint64_t* classes = classes_.data() + (hash & mask_);
         const auto at = [&](std::size_t i) {
-            return classes[i] & (0u - static_cast<std::uint32_t>(hashes[i] == hash));
+            return classes[i] & (std::uint64_t{0} - static_cast<std::uint64_t>(hashes[i] == hash));
         };
         static_assert(kPlaces == 4);
         return at(0) | at(1) | at(2) | at(3);
@@ -111,19 +129,20 @@ class CueLexicon {
 
    private:
     static constexpr std::size_t kPlaces = 4;
-    void add(std::string_view word, std::uint32_t word_class);
-    bool put(std::uint64_t hash, std::uint32_t classes) noexcept;
+    void add(std::string_view word, std::uint64_t word_class);
+    bool put(std::uint64_t hash, std::uint64_t classes) noexcept;
     void grow();
-    std::uint32_t classes_by_ending(const LookupWord& word) const noexcept;
+    std::uint64_t classes_by_ending(const LookupWord& word) const noexcept;
 
     // A hash table; the 64-bit hash stands for the word, which is at most kPlaces - 1 places
     // behind its own. No classes: a free place.
     std::size_t mask_ = 0;
     std::vector<std::uint64_t> hashes_;
-    std::vector<std::uint32_t> classes_;
+    std::vector<std::uint64_t> classes_;
     std::string language_;
     std::vector<std::string> endings_;
     bool nouns_are_capital_ = false;
+    bool reads_clauses_ = false;
 };
 
 }  // namespace newsmill

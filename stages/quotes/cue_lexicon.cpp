@@ -1,4 +1,4 @@
-#include "stages/tagging/cue_lexicon.hpp"
+#include "stages/quotes/cue_lexicon.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,10 +9,10 @@ namespace newsmill {
 namespace {
 
 // Sections that are no classes of words.
-constexpr std::uint32_t kEnding = 1u << 31;
-constexpr std::uint32_t kOption = 1u << 30;
+constexpr std::uint64_t kEnding = std::uint64_t{1} << 63;
+constexpr std::uint64_t kOption = std::uint64_t{1} << 62;
 
-constexpr std::array<std::pair<std::string_view, std::uint32_t>, 25> kSections = {{
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 41> kSections = {{
     {"cue", kCue},
     {"weak", kWeakCue},
     {"participle", kParticiple},
@@ -36,11 +36,27 @@ constexpr std::array<std::pair<std::string_view, std::uint32_t>, 25> kSections =
     {"female", kFemale},
     {"scare", kScare},
     {"label", kLabel},
+    {"think", kThink},
+    {"tell", kTell},
+    {"claim", kClaim},
+    {"short", kShort},
+    {"noun", kNoun},
+    {"be", kBe},
+    {"that", kThat},
+    {"lead", kLead},
+    {"his", kHis},
+    {"her", kHer},
+    {"put-it", kPutIt},
+    {"after-only", kAfterOnly},
+    {"silent", kSilent},
+    {"object", kObjectCue},
+    {"question", kQuestion},
+    {"answer", kAnswer},
     {"ending", kEnding},
     {"option", kOption},
 }};
 
-std::uint32_t section_class(std::string_view name) noexcept {
+std::uint64_t section_class(std::string_view name) noexcept {
     for (const auto& [section, word_class] : kSections) {
         if (section == name) return word_class;
     }
@@ -52,7 +68,7 @@ std::uint32_t section_class(std::string_view name) noexcept {
 CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language) {
     LexiconLines lines(source.text);
     std::string_view line;
-    std::uint32_t current = 0;
+    std::uint64_t current = 0;
     bool any_cue = false;
     while (lines.next(line)) {
         if (line.front() == '[') {
@@ -75,11 +91,13 @@ CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language)
                 throw LexiconError(source.name, lines.number(),
                                    "'" + std::string(word) + "' is not a word");
             }
-            if (current == kOption && word != "nouns-are-capital") {
+            if (current == kOption && word != "nouns-are-capital" && word != "clauses") {
                 throw LexiconError(source.name, lines.number(),
                                    "unknown option '" + std::string(word) + "'");
             }
-            nouns_are_capital_ = nouns_are_capital_ || current == kOption;
+            if (current == kOption) {
+                (word == "clauses" ? reads_clauses_ : nouns_are_capital_) = true;
+            }
             if (current != kOption) add(word, current);
             const auto next = end == line.npos ? line.npos : line.find_first_not_of(" \t", end);
             line = next == line.npos ? std::string_view{} : line.substr(next);
@@ -88,7 +106,7 @@ CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language)
     if (!any_cue) throw LexiconError(source.name, lines.number(), "no words under [cue]");
 }
 
-void CueLexicon::add(std::string_view text, std::uint32_t word_class) {
+void CueLexicon::add(std::string_view text, std::uint64_t word_class) {
     if (word_class == kEnding) {
         endings_.emplace_back(text);
         return;
@@ -100,7 +118,7 @@ void CueLexicon::add(std::string_view text, std::uint32_t word_class) {
 }
 
 // False if all places are taken.
-bool CueLexicon::put(std::uint64_t hash, std::uint32_t classes) noexcept {
+bool CueLexicon::put(std::uint64_t hash, std::uint64_t classes) noexcept {
     if (hashes_.empty()) return false;
     const std::size_t at = hash & mask_;
     for (std::size_t i = at; i < at + kPlaces; ++i) {
@@ -115,7 +133,7 @@ bool CueLexicon::put(std::uint64_t hash, std::uint32_t classes) noexcept {
 // To twice the size, or more if it takes that.
 void CueLexicon::grow() {
     const std::vector<std::uint64_t> hashes = std::move(hashes_);
-    const std::vector<std::uint32_t> classes = std::move(classes_);
+    const std::vector<std::uint64_t> classes = std::move(classes_);
     bool fits = false;
     while (!fits) {
         mask_ = mask_ == 0 ? 255 : mask_ * 2 + 1;
@@ -128,7 +146,7 @@ void CueLexicon::grow() {
     }
 }
 
-std::uint32_t CueLexicon::classes_by_ending(const LookupWord& word) const noexcept {
+std::uint64_t CueLexicon::classes_by_ending(const LookupWord& word) const noexcept {
     for (const std::string& ending : endings_) {
         if (word.size > ending.size() && word.view().ends_with(ending)) return kTitle | kPerson;
     }
