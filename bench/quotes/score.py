@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Scores the quotes of `newsmill enrich` on labelled sets.
+
+    score.py DATA [--split dev] [--newsmill build/release/bin/newsmill] [--sets polnear,german]
+
+DATA is a folder with polnear-quoted-SPLIT.ndjson, polnear-all-SPLIT.ndjson,
+german-wikinews-SPLIT.ndjson (any of them, .zst too) and the scorer score_quotes.py. Each document's
+text goes through the whole program; spans of the published body are carried back to the text.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def read_set(data, name):
+    path = data / f"{name}.ndjson"
+    if path.exists():
+        text = path.read_text(encoding="utf-8")
+    elif path.with_suffix(".ndjson.zst").exists():
+        text = subprocess.run(["zstd", "-dcq", path.with_suffix(".ndjson.zst")],
+                              capture_output=True, check=True).stdout.decode()
+    else:
+        return None
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def squeezed(text):
+    """The characters that are no white space, and where each of them stands."""
+    places = [i for i, c in enumerate(text) if not c.isspace()]
+    return "".join(text[i] for i in places), places
+
+
+def carry(body, text):
+    """Maps offsets of the published body to offsets of the input's text."""
+    there, places = squeezed(text)
+    starts, ends = {}, {}
+    at = 0
+    offset = 0
+    for paragraph in body.split("\n\n"):
+        plain, own = squeezed(paragraph)
+        found = there.find(plain, at)
+        if found < 0 and len(plain) > 20:  # repaired characters: hold on to the beginning
+            found = there.find(plain[:20], at)
+        if found >= 0:
+            for i, place in enumerate(own):
+                if found + i >= len(places):
+                    break
+                starts[offset + place] = places[found + i]
+                ends[offset + place + 1] = places[found + i] + 1
+            at = found + len(plain)
+        offset += len(paragraph) + 2
+    return starts, ends
+
+
+def enrich(newsmill, documents, language):
+    lines = [json.dumps({"id": str(i), "text": d["text"], "language": language})
+             for i, d in enumerate(documents)]
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder, "in.ndjson")
+        source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        out = subprocess.run([newsmill, "enrich", source], capture_output=True, check=False)
+    records = {}
+    for line in out.stdout.splitlines():
+        record = json.loads(line)
+        records[int(record["enrichment"]["input"]["line"]) - 1] = record
+    return records
+
+
+def as_predictions(document, record, marked_only):
+    """One prediction a segment in marks, or one a statement."""
+    body = record["bodies"][0]["value"]
+    starts, ends = carry(body, document["text"])
+    quotes = []
+    for quote in record["enrichment"].get("quotes", []):
+        speaker = quote.get("speaker", {})
+        spans = quote.get("quoted", []) if marked_only else [quote["selector"]]
+        for span in spans:
+            if span["start"] not in starts or span["end"] not in ends:
+                continue
+            entry = {"start": starts[span["start"]], "end": ends[span["end"]],
+                     "speaker": speaker.get("name"), "confidence": quote["confidence"]}
+            mention = speaker.get("mention")
+            if mention and mention["start"] in starts and mention["end"] in ends:
+                entry["speaker_start"] = starts[mention["start"]]
+                entry["speaker_end"] = ends[mention["end"]]
+                if entry["speaker"] is None:
+                    entry["speaker"] = body[mention["start"]:mention["end"]]
+            quotes.append(entry)
+    return {"id": document["id"], "quotes": quotes}
+
+
+def score(data, gold, predictions, kinds):
+    with tempfile.TemporaryDirectory() as folder:
+        gold_path = pathlib.Path(folder, "gold.ndjson")
+        found_path = pathlib.Path(folder, "found.ndjson")
+        for path, rows in ((gold_path, gold), (found_path, predictions)):
+            path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+        command = [sys.executable, data / "score_quotes.py", gold_path, found_path, "--json"]
+        if kinds:
+            command += ["--kinds", kinds]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def show(name, kinds, result):
+    print(f"{name:24} {kinds or 'all':22} "
+          f"exact P {result['exact_P']:.3f} R {result['exact_R']:.3f} F1 {result['exact_F1']:.3f}  "
+          f"overlap F1 {result['overlap_F1']:.3f}  end to end F1 {result['e2e_F1']:.3f}  "
+          f"speakers right {result['attr_any']:.3f}")
+
+
+def run_set(args, name, language, marked_only, kinds_list):
+    documents = read_set(args.data, f"{name}-{args.split}")
+    if documents is None:
+        return
+    records = enrich(args.newsmill, documents, language)
+    predictions = [as_predictions(d, records[i], marked_only)
+                   for i, d in enumerate(documents) if i in records]
+    for kinds in kinds_list:
+        show(f"{name}-{args.split}", kinds, score(args.data, documents, predictions, kinds))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("--split", default="dev")
+    parser.add_argument("--newsmill", default="build/release/bin/newsmill")
+    args = parser.parse_args()
+    run_set(args, "polnear-quoted", "en", True, [None, "direct", "mixed"])
+    run_set(args, "polnear-all", "en", False,
+            ["direct,mixed,indirect", "direct", "mixed", "indirect", None])
+    run_set(args, "german-wikinews", "de", True, ["Direct"])
+
+
+if __name__ == "__main__":
+    main()
