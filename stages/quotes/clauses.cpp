@@ -106,9 +106,9 @@ bool Clauses::closes_sentence(std::uint32_t close, const Paragraph& paragraph) c
 
 std::uint32_t Clauses::sentence_start(std::uint32_t at, const Paragraph& paragraph) const noexcept {
     const Tokens& tokens = *tokens_;
-    const std::uint32_t low =
-        std::max(paragraph.first, at > kSentenceTokensMax ? at - kSentenceTokensMax : 0);
+    const std::uint32_t low = std::max(paragraph.first, at > reach() ? at - reach() : 0);
     for (std::uint32_t i = at; i > low; --i) {
+        --steps_left_;
         const Token& token = tokens[i - 1];
         if (!is_quoted(i - 1)) {
             if (ends_sentence(i - 1)) return i;
@@ -125,8 +125,9 @@ std::uint32_t Clauses::sentence_start(std::uint32_t at, const Paragraph& paragra
 }
 
 std::uint32_t Clauses::sentence_end(std::uint32_t at, const Paragraph& paragraph) const noexcept {
-    const std::uint32_t high = std::min(paragraph.last, at + kSentenceTokensMax);
+    const std::uint32_t high = std::min(paragraph.last, at + reach());
     for (std::uint32_t i = at; i < high; ++i) {
+        --steps_left_;
         if (!is_quoted(i) && ends_sentence(i)) return i;
     }
     return high;
@@ -150,7 +151,8 @@ std::uint32_t Clauses::next_end(std::uint32_t at, const Paragraph& paragraph) co
 Mention Clauses::subject_after_verb(std::uint32_t low, std::uint32_t cue) const noexcept {
     const Tokens& tokens = *tokens_;
     std::uint32_t start = low;
-    for (std::uint32_t i = cue; i > low && cue - i < kSentenceTokensMax; --i) {
+    for (std::uint32_t i = cue; i > low && cue - i < reach(); --i) {
+        --steps_left_;
         const Token& token = tokens[i - 1];
         const bool parts =
             token.kind == TokenKind::kComma || token.kind == TokenKind::kDash || is_quoted(i - 1);
@@ -196,7 +198,8 @@ Mention Clauses::subject_of(std::uint32_t low, std::uint32_t cue) const noexcept
     }
     // Never look back across other marks: their words are no subject.
     std::uint32_t near = low;
-    for (std::uint32_t i = cue; i > low && cue - i < kSentenceTokensMax; --i) {
+    for (std::uint32_t i = cue; i > low && cue - i < reach(); --i) {
+        --steps_left_;
         if (is_quoted(i - 1)) {
             near = i;
             break;
@@ -211,13 +214,16 @@ Mention Clauses::subject_of(std::uint32_t low, std::uint32_t cue) const noexcept
             if (subject) return subject;
         }
     }
-    const std::uint32_t far = cue > low + kSentenceTokensMax ? cue - kSentenceTokensMax : low;
+    const std::uint32_t far = cue > low + reach() ? cue - reach() : low;
     for (std::uint32_t i = cue; i > far; --i) {  // "called it … and said": the subject before
+        --steps_left_;
         if (i - 1 > low && is_cue(i - 1, kCue | kWeakCue)) {
             const Mention subject = subject_before(tokens, low, i - 1);
             if (subject) return subject;
         }
     }
+    if (steps_left_ <= 0 && cue > low + reach()) return {};
+    steps_left_ -= (cue - low) / 2;
     return main_subject(tokens, low, cue);
 }
 

@@ -18,6 +18,7 @@ class Clauses {
     void read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted) noexcept {
         tokens_ = &tokens;
         quoted_ = &quoted;
+        steps_left_ = kStepsFree + kStepsPerToken * static_cast<std::int64_t>(tokens.all().size());
     }
     const Tokens& tokens() const noexcept { return *tokens_; }
     bool is_quoted(std::uint32_t at) const noexcept { return (*quoted_)[at] != 0; }
@@ -28,7 +29,7 @@ class Clauses {
     bool is_passive(std::uint32_t low, std::uint32_t cue) const noexcept;
     bool ends_sentence(std::uint32_t at) const noexcept;
     // The bounds of the sentence at `at`, as tokens of the paragraph; the stop is left out. They
-    // look at most kSentenceTokensMax tokens far, so that the cost stays linear.
+    // look at most reach() tokens far, so that the cost stays linear.
     std::uint32_t sentence_start(std::uint32_t at, const Paragraph& paragraph) const noexcept;
     std::uint32_t sentence_end(std::uint32_t at, const Paragraph& paragraph) const noexcept;
     // Whether a quotation whose last mark is at `close` ends its sentence.
@@ -39,13 +40,23 @@ class Clauses {
     // Who does what the cue at `cue` says, in the sentence from `low`.
     Mention subject_of(std::uint32_t low, std::uint32_t cue) const noexcept;
 
-    static constexpr std::uint32_t kSentenceTokensMax = 120;
+    // How far a search for a sentence's bounds or subject may go. A text that asks for far more
+    // searches than prose does (quotation marks without end) gets short ones.
+    std::uint32_t reach() const noexcept {
+        return steps_left_ > 0 ? kSentenceTokensMax : kSentenceTokensMin;
+    }
 
    private:
+    static constexpr std::uint32_t kSentenceTokensMax = 120;
+    static constexpr std::uint32_t kSentenceTokensMin = 6;
+    // Prose takes about two steps a token.
+    static constexpr std::int64_t kStepsFree = 4096;
+    static constexpr std::int64_t kStepsPerToken = 4;
     Mention subject_after_verb(std::uint32_t low, std::uint32_t cue) const noexcept;
 
     const Tokens* tokens_ = nullptr;
     const std::vector<std::uint8_t>* quoted_ = nullptr;
+    mutable std::int64_t steps_left_ = 0;
 };
 
 }  // namespace newsmill

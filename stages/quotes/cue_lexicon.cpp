@@ -104,6 +104,25 @@ CueLexicon::CueLexicon(const LexiconSource& source) : language_(source.language)
         }
     }
     if (!any_cue) throw LexiconError(source.name, lines.number(), "no words under [cue]");
+    pack();
+}
+
+void CueLexicon::pack() {
+    class_sets_ = classes_;
+    class_sets_.push_back(0);
+    std::sort(class_sets_.begin(), class_sets_.end());
+    class_sets_.erase(std::unique(class_sets_.begin(), class_sets_.end()), class_sets_.end());
+    tags_.resize(hashes_.size());
+    sets_.resize(hashes_.size());
+    for (std::size_t i = 0; i < hashes_.size(); ++i) {
+        const auto at = std::lower_bound(class_sets_.begin(), class_sets_.end(), classes_[i]);
+        tags_[i] = static_cast<std::uint32_t>(hashes_[i] >> 32);
+        sets_[i] = static_cast<std::uint16_t>(at - class_sets_.begin());
+    }
+    // Two tags that are alike give the union of their numbers: no place behind the end.
+    class_sets_.resize(std::bit_ceil(class_sets_.size()));
+    hashes_ = {};
+    classes_ = {};
 }
 
 void CueLexicon::add(std::string_view text, std::uint64_t word_class) {

@@ -115,15 +115,18 @@ class CueLexicon {
     }
     // The same by the word's hash, if it is listed itself: all there is when has_endings() is
     // false. All places of the word are looked at, since a guess whether a word is known is wrong
-    // too often.
+    // too often. 32 bits of the hash stand for the word: among 2^32 words that are not listed, four
+    // are taken for one that is.
     std::uint64_t listed_classes(std::uint64_t hash) const noexcept {
-        const std::uint64_t* hashes = hashes_.data() + (hash & mask_);
-        const std::uint64_t* classes = classes_.data() + (hash & mask_);
+        const std::uint32_t* tags = tags_.data() + (hash & mask_);
+        const std::uint16_t* sets = sets_.data() + (hash & mask_);
+        const auto tag = static_cast<std::uint32_t>(hash >> 32);
         const auto at = [&](std::size_t i) {
-            return classes[i] & (std::uint64_t{0} - static_cast<std::uint64_t>(hashes[i] == hash));
+            return static_cast<std::uint32_t>(sets[i]) &
+                   (0u - static_cast<std::uint32_t>(tags[i] == tag));
         };
         static_assert(kPlaces == 4);
-        return at(0) | at(1) | at(2) | at(3);
+        return class_sets_[at(0) | at(1) | at(2) | at(3)];
     }
     bool has_endings() const noexcept { return !endings_.empty(); }
 
@@ -132,13 +135,19 @@ class CueLexicon {
     void add(std::string_view word, std::uint64_t word_class);
     bool put(std::uint64_t hash, std::uint64_t classes) noexcept;
     void grow();
+    void pack();
     std::uint64_t classes_by_ending(const LookupWord& word) const noexcept;
 
-    // A hash table; the 64-bit hash stands for the word, which is at most kPlaces - 1 places
-    // behind its own. No classes: a free place.
+    // A hash table; a word is at most kPlaces - 1 places behind its own. While it is filled, whole
+    // hashes and classes are kept (no classes: a free place); then it is packed to what fits the
+    // nearest cache, since every word of every text is looked up: a tag, and which of the few sets
+    // of classes that occur is the word's (the first one is empty).
     std::size_t mask_ = 0;
     std::vector<std::uint64_t> hashes_;
     std::vector<std::uint64_t> classes_;
+    std::vector<std::uint32_t> tags_;
+    std::vector<std::uint16_t> sets_;
+    std::vector<std::uint64_t> class_sets_;
     std::string language_;
     std::vector<std::string> endings_;
     bool nouns_are_capital_ = false;

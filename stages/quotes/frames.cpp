@@ -485,49 +485,59 @@ std::uint32_t FrameFinder::read_claim(std::uint32_t noun, std::uint32_t high) no
     return frame.last;
 }
 
-std::uint32_t FrameFinder::read_verb(std::uint32_t cue, std::uint32_t high) noexcept {
+// "…, said S": one past what it takes, or `cue` if it is none.
+std::uint32_t FrameFinder::read_inverted(std::uint32_t cue, std::uint32_t high) noexcept {
     const Tokens& tokens = *tokens_;
     const Token& verb = tokens[cue];
-    if (clauses_->is_passive(low_, cue)) return cue;
     const bool parted = cue > clause_start_ && cue > low_ &&
                         (is_parting(tokens[cue - 1]) || clauses_->is_quoted(cue - 1));
-    // "…, said S"
-    const bool told = verb.has(kTell) && !clauses_->is_quoted(cue - (parted ? 1 : 0));
-    if (parted && verb.has(kCue) && !verb.has(kParticiple) && !told && cue + 1 < high) {
-        const Mention speaker = phrase_starting(tokens, cue + 1, high);
-        if (speaker && (speaker.kind != Mention::Kind::kNoun || tokens[cue + 1].has(kDeterminer) ||
-                        tokens[cue + 1].has(kPerson | kTitle | kNation))) {
-            std::uint32_t end = cue;
-            while (end > clause_start_ && is_parting(tokens[end - 1])) --end;
-            if (!is_introduction(clause_start_, end)) {
-                const std::uint32_t rest = skip_adjuncts(speaker.end, high);
-                const bool ends = rest >= high || clauses_->is_quoted(end - 1) ||
-                                  tokens[rest].kind != TokenKind::kWord ||
-                                  tokens[rest].has(kConjunction);
-                if (ends) return read_after(cue, end, rest, high, speaker);
-            }
-        }
-    }
-    Mention speaker;
-    const bool infinitive = cue > low_ && tokens.text(tokens[cue - 1]) == "to";
-    const bool shares =
-        verb.has(kParticiple) || infinitive || (cue > low_ && tokens[cue - 1].has(kConjunction));
-    const Mention own = shares ? own_subject(cue) : Mention{};
-    if (own) {
-        speaker = own;
-    } else if (shares && subject_) {
-        speaker = subject_;
-    } else if (shares || cue > clause_start_) {
-        speaker = clauses_->subject_of(shares ? low_ : clause_start_, cue);
-    }
+    if (!parted || !verb.has(kCue) || verb.has(kParticiple) || cue + 1 >= high) return cue;
+    // "Jane Doe, the mayor, told reporters" has its listener behind the verb.
+    if (verb.has(kTell) && !clauses_->is_quoted(cue - 1)) return cue;
+    const Mention speaker = phrase_starting(tokens, cue + 1, high);
     if (!speaker) return cue;
-    // "…, S said": the clause before the comma is what is said, if nothing follows.
-    const std::uint32_t start = speaker.first;
-    // "in a message posted on Friday": no subject stands behind a preposition.
-    if (!shares && start > low_ && tokens[start - 1].has(kPreposition) &&
-        !tokens[start - 1].has(kLead | kConjunction)) {
+    if (speaker.kind == Mention::Kind::kNoun &&
+        !tokens[cue + 1].has(kDeterminer | kPerson | kTitle | kNation)) {
         return cue;
     }
+    std::uint32_t end = cue;
+    while (end > clause_start_ && is_parting(tokens[end - 1])) --end;
+    if (is_introduction(clause_start_, end)) return cue;
+    const std::uint32_t rest = skip_adjuncts(speaker.end, high);
+    const bool ends = rest >= high || clauses_->is_quoted(end - 1) ||
+                      tokens[rest].kind != TokenKind::kWord || tokens[rest].has(kConjunction);
+    return ends ? read_after(cue, end, rest, high, speaker) : cue;
+}
+
+// Whom the cue has for a subject. `shares`: it has the one of another verb.
+Mention FrameFinder::speaker_of(std::uint32_t cue, bool shares) const noexcept {
+    const Tokens& tokens = *tokens_;
+    Mention speaker;
+    if (shares) {
+        const Mention own = own_subject(cue);
+        if (own) return own;
+        if (subject_) return subject_;
+        return clauses_->subject_of(low_, cue);
+    }
+    if (cue > clause_start_) speaker = clauses_->subject_of(clause_start_, cue);
+    // "in a message posted on Friday": no subject stands behind a preposition.
+    const std::uint32_t start = speaker.first;
+    if (speaker && start > low_ && tokens[start - 1].has(kPreposition) &&
+        !tokens[start - 1].has(kLead | kConjunction)) {
+        return {};
+    }
+    return speaker;
+}
+
+// "…, S said": the clause before the comma is what is said, if nothing follows. One past what it
+// takes, or `cue`.
+std::uint32_t FrameFinder::read_trailing(std::uint32_t cue, std::uint32_t high,
+                                         const Mention& speaker) noexcept {
+    const Tokens& tokens = *tokens_;
+    const Token& verb = tokens[cue];
+    const std::uint32_t start = speaker.first;
+    if (start <= clause_start_ || !verb.has(kCue | kThink)) return cue;
+    if (!is_parting(tokens[start - 1]) && !clauses_->is_quoted(start - 1)) return cue;
     std::uint32_t after = cue + (verb.has(kPutIt) ? 2 : 1);
     if (verb.has(kTell) && after < high && !clauses_->is_quoted(after)) {
         const Mention listener = phrase_starting(tokens, after, high);
@@ -537,26 +547,33 @@ std::uint32_t FrameFinder::read_verb(std::uint32_t cue, std::uint32_t high) noex
     const bool ends = after >= high || tokens[after].kind == TokenKind::kComma ||
                       tokens[after].kind == TokenKind::kParen ||
                       (tokens[after].kind == TokenKind::kDash && !clauses_->is_quoted(after));
-    if (ends && !shares && start > clause_start_ && that_after(cue + 1, high) == high &&
-        (verb.has(kCue | kThink))) {
-        const bool comma = is_parting(tokens[start - 1]) || clauses_->is_quoted(start - 1);
-        std::uint32_t end = start;
-        while (end > clause_start_ && is_parting(tokens[end - 1])) --end;
-        if (comma && !is_introduction(clause_start_, end)) {
-            return read_after(cue, end, after, high, speaker);
-        }
+    if (!ends || that_after(cue + 1, high) != high) return cue;
+    std::uint32_t end = start;
+    while (end > clause_start_ && is_parting(tokens[end - 1])) --end;
+    return is_introduction(clause_start_, end) ? cue : read_after(cue, end, after, high, speaker);
+}
+
+std::uint32_t FrameFinder::read_verb(std::uint32_t cue, std::uint32_t high) noexcept {
+    const Tokens& tokens = *tokens_;
+    const Token& verb = tokens[cue];
+    if (clauses_->is_passive(low_, cue)) return cue;
+    if (const std::uint32_t next = read_inverted(cue, high); next != cue) return next;
+    const bool shares =
+        verb.has(kParticiple) ||
+        (cue > low_ && (tokens[cue - 1].has(kConjunction) || tokens.text(tokens[cue - 1]) == "to"));
+    const Mention speaker = speaker_of(cue, shares);
+    if (!speaker) return cue;
+    if (!shares) {
+        const std::uint32_t next = read_trailing(cue, high, speaker);
+        if (next != cue) return next;
     }
+    const bool inverted = speaker.first > cue;  // "Am Montag erklärte S, …"
     Frame frame;
     frame.cue = cue;
     frame.speaker = speaker;
-    frame.first =
-        content_start(std::max(cue, start > cue ? speaker.end - 1 : cue), high, frame.kind);
-    if (start > cue) frame.kind = verb.has(kCue) ? Kind::kPlain : Kind::kObject;
-    while (tokens.nouns_are_capital() && frame.first < high &&
-           tokens[frame.first].kind == TokenKind::kComma) {
-        ++frame.first;
-    }
-    if (frame.first < high && tokens[frame.first].kind == TokenKind::kComma) ++frame.first;
+    frame.first = content_start(inverted ? speaker.end - 1 : cue, high, frame.kind);
+    if (inverted) frame.kind = verb.has(kCue) ? Kind::kPlain : Kind::kObject;
+    while (frame.first < high && tokens[frame.first].kind == TokenKind::kComma) ++frame.first;
     frame.last = content_end(frame.first, high, frame.kind);
     subject_ = speaker;
     if (frame.first >= frame.last) return cue;

@@ -42,6 +42,10 @@ class FrameFinder {
     void read_sentence(std::uint32_t low, std::uint32_t high) noexcept;
     std::uint32_t read_source(std::uint32_t at, std::uint32_t high) noexcept;
     std::uint32_t read_verb(std::uint32_t cue, std::uint32_t high) noexcept;
+    std::uint32_t read_inverted(std::uint32_t cue, std::uint32_t high) noexcept;
+    std::uint32_t read_trailing(std::uint32_t cue, std::uint32_t high,
+                                const Mention& speaker) noexcept;
+    Mention speaker_of(std::uint32_t cue, bool shares) const noexcept;
     std::uint32_t read_claim(std::uint32_t noun, std::uint32_t high) noexcept;
     bool starts_clause(std::uint32_t at, std::uint32_t high, bool leads_in) const noexcept;
     std::uint32_t read_after(std::uint32_t cue, std::uint32_t clause_end, std::uint32_t rest,

@@ -104,6 +104,8 @@ enum class Lead : std::uint8_t { kSpace, kLetter, kWord, kSign, kOther };
 struct ByteTables {
     std::array<Lead, 256> lead{};
     std::array<TokenKind, 256> sign{};        // of a Lead::kSign
+    std::array<bool, 256> parts_words{};      // before a mark: it can't close after this
+    std::array<bool, 256> leads_word{};       // after a mark: as good as a word
     std::array<bool, 256> ends_plain_word{};  // whatever the word; no apostrophe, hyphen, ...
     constexpr ByteTables() {
         lead.fill(Lead::kOther);
@@ -116,6 +118,12 @@ struct ByteTables {
                 !letter && !is_digit(byte) && c != '\'' && c != '-' && c != '&' && c != '.';
         }
         lead[' '] = Lead::kSpace;
+        for (const char c : std::string_view(" \n([{-/\"'")) {
+            parts_words[static_cast<unsigned char>(c)] = true;
+        }
+        for (const char c : std::string_view("$#@[('\"")) {
+            leads_word[static_cast<unsigned char>(c)] = true;
+        }
         set(",", TokenKind::kComma);
         set(".!?", TokenKind::kStop);
         set(":", TokenKind::kColon);
@@ -341,15 +349,17 @@ void Tokens::push_mark(std::uint32_t at, std::uint32_t width, MarkFamily family,
     ++mark_count_;
     token.family = family;
     const std::size_t size = body_.size();
-    const bool word_before = at > 0 && (static_cast<unsigned char>(body_[at - 1]) >= 0x80
-                                            ? count_ > 1 && tokens_[count_ - 2].end == at &&
-                                                  tokens_[count_ - 2].kind != TokenKind::kMark &&
-                                                  tokens_[count_ - 2].kind != TokenKind::kDash
-                                            : std::strchr(" \n([{-/\"'", body_[at - 1]) == nullptr);
+    const bool word_before =
+        at > 0 && (static_cast<unsigned char>(body_[at - 1]) >= 0x80
+                       ? count_ > 1 && tokens_[count_ - 2].end == at &&
+                             tokens_[count_ - 2].kind != TokenKind::kMark &&
+                             tokens_[count_ - 2].kind != TokenKind::kDash
+                       : !kBytes.parts_words[static_cast<unsigned char>(body_[at - 1])]);
     const std::uint32_t next = at + width;
-    const bool word_after = next < size && (is_word_byte(body_, next, size) ||
-                                            std::strchr("$#@[('\"", body_[next]) != nullptr ||
-                                            static_cast<unsigned char>(body_[next]) >= 0x80);
+    const bool word_after =
+        next < size && (is_word_byte(body_, next, size) ||
+                        kBytes.leads_word[static_cast<unsigned char>(body_[next])] ||
+                        static_cast<unsigned char>(body_[next]) >= 0x80);
     const bool space_before = at == 0 || body_[at - 1] == ' ' || body_[at - 1] == '\n';
     const bool space_after = next >= size || body_[next] == ' ' || body_[next] == '\n';
     switch (form) {
