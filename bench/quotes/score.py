@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+DATA = pathlib.Path()
+
 
 def read_set(data, name):
     path = data / f"{name}.ndjson"
@@ -111,6 +113,31 @@ def show(name, kinds, result):
           f"speakers right {result['attr_any']:.3f}")
 
 
+def calibration(documents, predictions):
+    """Of the speakers that are given at a confidence of 90 and more, how many are right."""
+    sys.path.insert(0, str(DATA))
+    import score_quotes as scorer  # the scorer of the sets
+    given = right = 0
+    found = {p["id"]: p["quotes"] for p in predictions}
+    for document in documents:
+        text = document["text"]
+        spans = {scorer.trim(text, q["start"], q["end"]): q
+                 for q in found.get(document["id"], [])}
+        for gold in document["quotes"]:
+            mine = spans.get(scorer.trim(text, gold["start"], gold["end"]))
+            if not mine or not gold.get("speaker") or not mine["speaker"]:
+                continue
+            if mine["confidence"] < 90:
+                continue
+            given += 1
+            named = scorer.last(mine["speaker"]) == scorer.last(gold["speaker"])
+            mentioned = (mine.get("speaker_start") is not None
+                         and mine["speaker_start"] < gold["speaker_end"]
+                         and mine["speaker_end"] > gold["speaker_start"])
+            right += named or mentioned
+    return given, right
+
+
 def run_set(args, name, language, marked_only, kinds_list):
     documents = read_set(args.data, f"{name}-{args.split}")
     if documents is None:
@@ -120,6 +147,10 @@ def run_set(args, name, language, marked_only, kinds_list):
                    for i, d in enumerate(documents) if i in records]
     for kinds in kinds_list:
         show(f"{name}-{args.split}", kinds, score(args.data, documents, predictions, kinds))
+    if marked_only:
+        given, right = calibration(documents, predictions)
+        print(f"{name}-{args.split}: speakers at confidence 90 and more: {given}, "
+              f"right {right / max(1, given):.3f}")
 
 
 def main():
@@ -129,6 +160,8 @@ def main():
     parser.add_argument("--split", default="dev")
     parser.add_argument("--newsmill", default="build/release/bin/newsmill")
     args = parser.parse_args()
+    global DATA
+    DATA = args.data
     run_set(args, "polnear-quoted", "en", True, [None, "direct", "mixed"])
     run_set(args, "polnear-all", "en", False,
             ["direct,mixed,indirect", "direct", "mixed", "indirect", None])
