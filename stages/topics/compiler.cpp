@@ -70,6 +70,7 @@ std::uint32_t LanguageCompiler::insert(const Path& path, const std::string& lite
         out_.literals.push_back({literal, static_cast<std::uint32_t>(term_lead(literal))});
     }
     node_entries_[node].push_back({next, verify, is_atom});
+    if (verify != kNone) out_.nodes[node].has_literal = true;
     return next;
 }
 
@@ -88,6 +89,7 @@ std::uint32_t LanguageCompiler::child_of(std::uint32_t node, Symbol symbol, bool
         return out_.roots[symbol];
     }
     out_.nodes[node].has_children = true;
+    out_.nodes[node].child_set |= 1u << (symbol & 31);
     const std::uint64_t key = LanguageRules::edge_key(node, symbol);
     if (const std::uint32_t* known = out_.edges.find(key)) {
         if (gap) out_.nodes[*known].gap_before = true;
@@ -113,7 +115,7 @@ void LanguageCompiler::add_rule(const PackRule& rule, std::uint32_t topic, const
     if (trigger_cost(root) == kNever) {
         out_.always.push_back(index);
     } else {
-        set_triggers(root);
+        set_triggers(root, 1);
     }
 }
 
@@ -242,15 +244,23 @@ std::uint32_t LanguageCompiler::cheapest(const LanguageRules::QueryNode& node) c
     return best;
 }
 
-void LanguageCompiler::set_triggers(std::uint32_t index) {
+// `least`: how often a clause must be met for what it is the only part of.
+void LanguageCompiler::set_triggers(std::uint32_t index, std::uint32_t least) {
     const LanguageRules::QueryNode& node = out_.query_nodes[index];
     if (node.kind == Query::Kind::kClause) {
-        out_.leaves[node.first].trigger = true;
+        out_.leaves[node.first].trigger = least;
     } else if (node.kind == Query::Kind::kAnd || node.kind == Query::Kind::kProx) {
-        set_triggers(cheapest(node));
+        set_triggers(cheapest(node), 1);
     } else {
+        const bool counts =
+            node.kind == Query::Kind::kCount || node.kind == Query::Kind::kCountUnique;
+        least = 1;
+        if (counts && node.count == 1 && node.compare == Compare::kGreater) least = node.bound + 1;
+        if (counts && node.count == 1 && node.compare == Compare::kGreaterEqual) {
+            least = std::max(1u, node.bound);
+        }
         for (std::uint32_t i = 0; i < node.count; ++i) {
-            set_triggers(out_.children[node.first + i]);
+            set_triggers(out_.children[node.first + i], least);
         }
     }
 }

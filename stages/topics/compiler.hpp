@@ -36,7 +36,7 @@ class LanguageCompiler {
     std::uint32_t atom_of(std::string_view term, const Query& query);
     std::uint64_t trigger_cost(std::uint32_t node) const;
     std::uint64_t leaf_cost(std::uint32_t leaf) const;
-    void set_triggers(std::uint32_t node);
+    void set_triggers(std::uint32_t node, std::uint32_t least);
     std::uint32_t cheapest(const LanguageRules::QueryNode& node) const;
 
     LanguageRules& out_;

@@ -16,7 +16,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "stages/topics/regexps.hpp"
@@ -66,26 +65,55 @@ class Matcher {
         std::uint32_t place;  // the upper bit: a gap before it
         std::uint32_t word_class;
     };
-    // What words with the same symbols have in common.
+    // A word that is cut and hashed, and whose slot in the memo is on its way from memory.
+    struct Pending {
+        std::uint64_t hash;
+        std::uint32_t start;
+        std::uint32_t end;
+        std::uint32_t place;  // the upper bit: a gap before it
+    };
+    static constexpr std::size_t kPending = 64;
+    // What words with the same symbols have in common: what is asked of each word, and the rest.
+    struct ClassHead {
+        std::uint32_t term = kNone;    // the weighted term that the word alone is
+        std::uint32_t symbol_set = 0;  // bit n: a symbol that is n modulo 32
+        std::uint32_t child_set = 0;   // bit n: a phrase goes on with such a symbol
+        std::uint32_t atom = kNone;    // the only atom that it is; or kMore
+    };
+    // Several atoms, or terms that must stand as they are written, or an atom of which the place
+    // is needed.
+    static constexpr std::uint32_t kMore = kNone - 1;
     struct WordClass {
-        std::uint32_t symbols;  // the first
-        std::uint32_t roots;    // the first
-        std::uint16_t symbol_count;
-        std::uint16_t root_count;
-        std::uint32_t single;  // a weighted term that is all there is at its only root; or kNone
+        std::uint32_t symbols = 0;  // the first
+        std::uint32_t roots = 0;    // the first of those that are more than the word alone
+        std::uint32_t atoms = 0;    // the first that the word alone is
+        std::uint16_t symbol_count = 0;
+        std::uint16_t root_count = 0;
+        std::uint32_t atom_count = 0;
     };
     static constexpr std::uint32_t kGap = 1u << 31;
-    static constexpr std::size_t kSlots = 1u << 15;
+    // The memo: 2 MiB. A slot holds the word's class in place of the lower bits of its hash, which
+    // its place tells.
+    static constexpr unsigned kSlotBits = 18;
+    static constexpr std::uint64_t kSlotMask = (std::uint64_t{1} << kSlotBits) - 1;
 
-    std::uint32_t class_of(std::string_view raw, std::size_t readable) noexcept;
+    void note_word(std::string_view raw, std::size_t start, bool gap,
+                   std::size_t readable) noexcept;
+    void look_up_pending() noexcept;
+    std::uint32_t remembered(std::uint64_t hash, std::string_view lower) noexcept;
+    std::uint32_t new_class(std::span<const Symbol> symbols) noexcept;
     std::uint32_t find_class(std::string_view lower, std::uint64_t hash) noexcept;
     std::uint32_t class_of_symbols(std::span<const Symbol> symbols) noexcept;
     void scan(std::string_view text, std::uint8_t field) noexcept;
     void collect(std::string_view text) noexcept;
+    void take_more(std::size_t index) noexcept;
     void walk(std::size_t index) noexcept;
+    bool follows(std::size_t index, std::size_t depth) const noexcept;
     void visit(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
+    void descend(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
     void take_entries(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
     void count_term(std::uint32_t term, std::size_t first, std::size_t last) noexcept;
+    void add_atom(std::uint32_t atom) noexcept;
     void count_atom(std::uint32_t atom, std::uint32_t start, std::uint32_t end, std::uint32_t place,
                     std::size_t words) noexcept;
     bool stands_as(const LanguageRules::Literal& literal, std::uint32_t start) const noexcept;
@@ -103,13 +131,17 @@ class Matcher {
     Regexps::Scratch regexp_scratch_;
     const std::vector<TopicInfo>& topics_;
 
-    std::vector<std::uint64_t> memo_hashes_;
-    std::vector<std::uint32_t> memo_classes_;
+    std::vector<std::uint64_t> memo_;
+    std::array<Pending, kPending> pending_;
+    std::size_t pending_count_ = 0;
     std::string lower_;
+    std::vector<ClassHead> heads_;
     std::vector<WordClass> classes_;
     std::vector<Symbol> class_symbols_;
     std::vector<std::uint32_t> class_roots_;
-    std::unordered_map<std::string, std::uint32_t> class_ids_;
+    std::vector<std::uint32_t> class_atoms_;
+    std::vector<std::uint32_t> class_by_symbol_;  // of words with this symbol alone; 0: none yet
+    FlatTable<std::uint32_t> class_ids_;          // of words with several symbols
 
     // The text at hand.
     std::string_view headline_;
@@ -119,6 +151,7 @@ class Matcher {
     bool explain_ = false;
     std::vector<Hit> hits_;
     std::size_t hit_count_ = 0;
+    std::uint32_t place_ = 0;
     std::uint64_t words_ = 0;
     std::uint32_t best_term_ = kNone;  // the longest weighted term at the place at hand
     std::size_t best_words_ = 0;

@@ -68,7 +68,9 @@ class LanguageRules {
         std::uint32_t entries = 0;  // the first
         std::uint16_t entry_count = 0;
         bool has_children = false;
-        bool gap_before = false;  // its word may stand behind a gap: the term has one there too
+        bool has_literal = false;     // an entry that must stand as it is written
+        bool gap_before = false;      // its word may stand behind a gap: the term has one there too
+        std::uint32_t child_set = 0;  // bit n: a child by a symbol that is n modulo 32
     };
     struct Literal {
         std::string text;
@@ -79,9 +81,9 @@ class LanguageRules {
         std::uint32_t rule;
         std::uint32_t atoms;  // the first; in leaf_atoms
         std::uint32_t atom_count;
+        std::uint32_t trigger;  // its rule is looked at if it is met so often; 0: is no trigger
         std::uint8_t fields;
         bool all;      // all atoms must be met
-        bool trigger;  // its rule is looked at if it is met
         bool negated;  // it stands under a not
     };
     struct QueryNode {

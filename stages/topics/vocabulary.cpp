@@ -1,6 +1,8 @@
 #include "stages/topics/vocabulary.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "stages/topics/words.hpp"
 
@@ -8,6 +10,20 @@ namespace newsmill::topics {
 namespace {
 
 constexpr std::size_t kBeginningBits = 16;
+constexpr std::size_t kBeginningMax = 7;
+
+// Letters that stand in no suffix which English's stemmer cuts: h, j, k, p, q, w, x.
+bool is_suffix_letter(char c) noexcept {
+    constexpr std::uint32_t kOthers =
+        1u << 7 | 1u << 9 | 1u << 10 | 1u << 15 | 1u << 16 | 1u << 22 | 1u << 23;
+    return c >= 'a' && c <= 'z' && (kOthers >> (c - 'a') & 1u) == 0;
+}
+
+std::uint64_t first_bytes(std::string_view word) noexcept {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, word.data(), std::min<std::size_t>(8, word.size()));
+    return bytes;
+}
 
 // Whether a pattern with * and ? fits a word. Linear for one *, and bounded by the word's length
 // times the number of stars: after a mismatch only the last star is tried again.
@@ -78,22 +94,36 @@ Symbol Vocabulary::add_pattern(std::string_view pattern) {
     return next_++;
 }
 
-std::size_t Vocabulary::beginning(std::string_view word, std::size_t letters) noexcept {
-    return hash_of(word.substr(0, letters)) >> (64 - kBeginningBits);
+std::size_t Vocabulary::beginning(std::uint64_t first_bytes, unsigned letters) noexcept {
+    return ((first_bytes & low_bits(8 * letters)) * 0x9e3779b97f4a7c15u) >> (64 - kBeginningBits);
 }
 
-// An English stem differs from the beginnings of its words in its last two letters at most ("happi"
-// of "happy"), a short one in its last; "die", "lie" and "tie" of "dying" and so on are listed. So
-// two letters tell about stems of up to five, four about longer ones.
+// English words begin with their stem but for its last letter ("happi" of "happy", "sensibl" of
+// "sensibility", "hope" of "hoping"); "die", "lie" and "tie" of "dying" and so on are listed. Seven
+// letters are enough to tell.
 void Vocabulary::note_beginning(std::string_view stem) {
-    beginnings_[beginning(stem, stem.size() > 5 ? 4 : 2)] = true;
-    if (stem == "die" || stem == "lie" || stem == "tie") {
-        beginnings_[beginning(std::string{stem[0], 'y'}, 2)] = true;
-    }
+    const auto note = [&](std::string_view start, std::size_t letters) {
+        beginnings_[beginning(first_bytes(start), static_cast<unsigned>(letters))] |=
+            static_cast<std::uint8_t>(1u << letters);
+    };
+    note(stem, std::clamp<std::size_t>(stem.size() - 1, 1, kBeginningMax));
+    if (stem == "die" || stem == "lie" || stem == "tie") note(std::string{stem[0], 'y'}, 2);
 }
 
 bool Vocabulary::may_have_stem(std::string_view word) const noexcept {
-    return beginnings_[beginning(word, 4)] || beginnings_[beginning(word, 2)];
+    const std::uint64_t bytes = first_bytes(word);
+    // Suffixes have eleven letters at most ("alizations"), so a long word has no short stem; and
+    // all behind a stem, but for a letter that is changed or doubled, are letters of suffixes.
+    std::size_t plain = word.size();
+    while (plain > 0 && is_suffix_letter(word[plain - 1])) --plain;
+    const std::size_t least = std::max<std::size_t>(
+        {1, word.size() > 13 ? word.size() - 12 : 1, plain > 2 ? plain - 2 : 1});
+    for (std::size_t letters = std::min(least, kBeginningMax); letters <= kBeginningMax;
+         ++letters) {
+        const auto count = static_cast<unsigned>(letters);
+        if ((beginnings_[beginning(bytes, count)] >> letters & 1u) != 0) return true;
+    }
+    return false;
 }
 
 std::size_t Vocabulary::symbols(std::string_view word, std::uint64_t hash, const Stemmer& stemmer,

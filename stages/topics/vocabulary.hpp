@@ -54,7 +54,7 @@ class Vocabulary {
     };
 
     // The first letters of stems: a word without such a beginning has no stem that is known.
-    static std::size_t beginning(std::string_view word, std::size_t letters) noexcept;
+    static std::size_t beginning(std::uint64_t first_bytes, unsigned letters) noexcept;
     void note_beginning(std::string_view stem);
     bool may_have_stem(std::string_view word) const noexcept;
 
@@ -63,7 +63,7 @@ class Vocabulary {
     Symbol next_ = 1;
     FlatTable<Exact> exact_;
     FlatTable<Stem> stems_;
-    std::vector<bool> beginnings_;
+    std::vector<std::uint8_t> beginnings_;
     std::vector<Pattern> patterns_;
     FlatTable<std::uint32_t> pattern_starts_;  // index + 1 of the first pattern
     std::uint64_t pattern_lengths_ = 0;        // bit n: some pattern begins with n plain bytes

@@ -7,7 +7,7 @@
 //
 // Words are found by counting zeros in bit sets of 64 bytes (stages/tagging/byte_block.hpp).
 // Apostrophes and the lead bytes of U+2000… and U+0080… end a block early and are looked at by
-// themselves. Linear in the text, whatever it is. Views only; no allocation for words of up to 24
+// themselves. Linear in the text, whatever it is. Views only; no allocation for words of up to 16
 // bytes. Errors: none; invalid UTF-8 is read as letters.
 #pragma once
 
@@ -40,33 +40,26 @@ void lower_case_beyond_ascii(char* text, std::size_t size) noexcept;
 // A whole word in lower case.
 std::string lower_case(std::string_view word);
 
-// A word of at most 24 bytes in lower case, zero-padded, so that equal words have equal bytes.
+// A word of at most 16 bytes in lower case, zero-padded, so that equal words have equal bytes. Made
+// without a branch that depends on the word, which would be guessed wrong too often.
 struct Word {
-    static constexpr std::size_t kBytesMax = 24;
-    std::array<std::uint64_t, 3> parts{};
+    static constexpr std::size_t kBytesMax = 16;
+    std::array<std::uint64_t, 2> parts{};
     std::size_t size = 0;
 
     // `readable`: so many bytes from its start on may be read.
     Word(std::string_view raw, std::size_t readable) noexcept : size(raw.size()) {
-        if (readable < kBytesMax) [[unlikely]] {
+        if (readable >= kBytesMax) [[likely]] {
+            std::memcpy(parts.data(), raw.data(), kBytesMax);
+            parts[0] &= kMasks[size].low;
+            parts[1] &= kMasks[size].high;
+        } else if (size != 0) {
             std::memcpy(parts.data(), raw.data(), size);
-        } else {
-            std::memcpy(parts.data(), raw.data(), 8);
-            if (size > 8) {
-                std::memcpy(&parts[1], raw.data() + 8, 16);
-                parts[1] &= low_bits(static_cast<unsigned>(8 * (size - 8)));
-                parts[2] &= size > 16 ? low_bits(static_cast<unsigned>(8 * (size - 16))) : 0;
-            } else {
-                parts[0] &= low_bits(static_cast<unsigned>(8 * size));
-            }
         }
-        const std::uint64_t high = (parts[0] | parts[1] | parts[2]) & 0x8080808080808080u;
+        const std::uint64_t beyond = (parts[0] | parts[1]) & 0x8080808080808080u;
         parts[0] = lower_case(parts[0]);
-        if (size > 8) {
-            parts[1] = lower_case(parts[1]);
-            parts[2] = lower_case(parts[2]);
-        }
-        if (high != 0) [[unlikely]] {
+        parts[1] = lower_case(parts[1]);
+        if (beyond != 0) [[unlikely]] {
             lower_case_beyond_ascii(reinterpret_cast<char*>(parts.data()), size);
         }
     }
@@ -76,13 +69,26 @@ struct Word {
     }
     std::uint64_t hash() const noexcept {
         std::uint64_t h = (parts[0] ^ 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
-        if (size > 8) {
-            h = (std::rotl(h, 29) ^ parts[1]) * 0x94d049bb133111ebu;
-            h = (std::rotl(h, 31) ^ parts[2]) * 0xbf58476d1ce4e5b9u;
-        }
+        h = (std::rotl(h, 29) ^ parts[1]) * 0x94d049bb133111ebu;
         return h ^ (h >> 32);
     }
+
+   private:
+    struct Mask {
+        std::uint64_t low = 0;
+        std::uint64_t high = 0;
+    };
+    static constexpr std::array<Mask, kBytesMax + 1> make_masks() noexcept {
+        std::array<Mask, kBytesMax + 1> masks{};
+        for (unsigned i = 0; i <= kBytesMax; ++i) {
+            masks[i].low = low_bits(8 * std::min(i, 8u));
+            masks[i].high = i > 8 ? low_bits(8 * (i - 8)) : 0;
+        }
+        return masks;
+    }
+    static const std::array<Mask, kBytesMax + 1> kMasks;
 };
+inline constexpr std::array<Word::Mask, Word::kBytesMax + 1> Word::kMasks = Word::make_masks();
 
 // The hash of a word that is in lower case already, of any length. That of a short one is
 // Word::hash().
@@ -108,7 +114,10 @@ class WordReader {
             const std::uint64_t spaces = block.equal(' ') | block.equal('-') | joints;
             read_block(at, low_bits(static_cast<unsigned>(size)), letters, ~(letters | spaces));
             at += size;
-            if (special != 0) at = read_special(at);
+            // Several in a row are not worth a block each.
+            while (special != 0 && at < text_.size() && is_special(text_[at])) {
+                at = read_special(at);
+            }
         }
         end_word(text_.size());
     }
@@ -172,6 +181,8 @@ class WordReader {
         const unsigned char low = byte | 0x20;
         return byte >= 0x80 || (low >= 'a' && low <= 'z') || (byte >= '0' && byte <= '9');
     }
+
+    static bool is_special(char c) noexcept { return c == '\'' || c == '\xC2' || c == '\xE2'; }
 
     // An apostrophe, or 0xC2 or 0xE2; returns where to go on.
     std::size_t read_special(std::size_t at) noexcept {
