@@ -130,11 +130,13 @@ class TopicsStage::Tagger {
         }
     }
 
-    // A topic has at most the points of each topic above it, whose own lists may weigh less.
+    // A topic below the top has a shorter list of terms, so its points are worth more; but at most
+    // those of each topic above it, whose own lists may weigh less.
     std::uint64_t points_below_parents(const Matcher& matcher, std::uint32_t topic) const noexcept {
-        std::uint64_t points = matcher.score(topic).points;
-        while ((topic = topics_[topic].parent) != kNone) {
-            points = std::min(points, matcher.score(topic).points);
+        std::uint64_t points = ~std::uint64_t{0};
+        for (; topic != kNone; topic = topics_[topic].parent) {
+            const std::uint64_t worth = topics_[topic].parent == kNone ? 1 : kBelowWorth;
+            points = std::min(points, worth * matcher.score(topic).points);
         }
         return points;
     }
@@ -327,6 +329,7 @@ class TopicsStage::Tagger {
         matches_.push_back({rule, {found.start, found.end}, found.field == topics::kInTitle});
     }
 
+    static constexpr std::uint64_t kBelowWorth = 2;
     static constexpr std::uint32_t kRulesLeast = 10;  // what no evidence is worth
     static constexpr std::int32_t kRulesBias = 0;
 

@@ -31,7 +31,7 @@ namespace newsmill {
 
 struct TopicsOptions {
     std::uint32_t topics_max = 8;       // at most so many tags an article; 1-50
-    std::uint32_t confidence_min = 30;  // weaker tags are left out; 0-100
+    std::uint32_t confidence_min = 25;  // weaker tags are left out; 0-100
     std::uint32_t relevance_min = 30;   // so are those that the strongest outweighs; 0-100
     // Topic::matches: the terms that speak for a topic, at most so many each; 0: none.
     std::uint32_t matches_max = 0;
