@@ -248,4 +248,10 @@ void MockCluster::create_topic(const std::string& topic, int partitions) {
     }
 }
 
+void MockCluster::fail_produce(int error) {
+    constexpr std::int16_t kProduceRequest = 0;
+    rd_kafka_mock_push_request_errors(cluster_, kProduceRequest, 1,
+                                      static_cast<rd_kafka_resp_err_t>(error));
+}
+
 }  // namespace newsmill::kafka

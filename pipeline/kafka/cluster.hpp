@@ -77,6 +77,8 @@ class MockCluster {
     MockCluster& operator=(const MockCluster&) = delete;
     std::string brokers() const;
     void create_topic(const std::string& topic, int partitions);
+    // The answer to the next request to produce is this error of Kafka's protocol.
+    void fail_produce(int error);
 
    private:
     Client client_;

@@ -189,7 +189,17 @@ Outcome KafkaProducer::produce(const Article& article, const Output& output) noe
         note_refusal(article, output.channel);
         return Outcome::kRetry;
     }
+    // The transaction failed since the last call (say, a broker came back without its sequence
+    // numbers): no flag of the error says so, but only an abort leads on.
+    if (code == RD_KAFKA_RESP_ERR__STATE && transactional() && !has_fatal_error()) {
+        rd_kafka_error_destroy(error);
+        return Outcome::kAborted;
+    }
     return outcome_of(take_error(error), "send");
+}
+
+bool KafkaProducer::has_fatal_error() const noexcept {
+    return rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void KafkaProducer::note_refusal(const Article& article, Channel channel) noexcept {

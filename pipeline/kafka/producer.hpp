@@ -67,6 +67,7 @@ class KafkaProducer final : public Producer {
     std::size_t cut_bytes() const noexcept;
     bool is_cut(const Article& article) const noexcept;
     static void on_failed_delivery(const rd_kafka_message_s* message, void* opaque);
+    bool has_fatal_error() const noexcept;
     bool transactional() const noexcept { return !options_.transactional_id.empty(); }
 
     ProducerOptions options_;

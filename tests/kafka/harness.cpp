@@ -426,6 +426,16 @@ std::size_t verify_notices(const Topics& topics, const std::map<Id, Expected>& e
 
 }  // namespace
 
+// Around the first byte that differs, of both.
+std::string first_difference(std::string_view expected, std::string_view got) {
+    const auto at = static_cast<std::size_t>(
+        std::mismatch(expected.begin(), expected.end(), got.begin(), got.end()).first -
+        expected.begin());
+    const std::size_t from = at - std::min<std::size_t>(at, 40);
+    return fmt::format("'{}' is '{}'", expected.substr(from, 160),
+                       got.substr(std::min(from, got.size()), 160));
+}
+
 std::string verify(const Topics& topics, const std::vector<std::string>& sets) {
     std::vector<std::string> all = settings(topics, "reference");
     all.insert(all.end(), sets.begin(), sets.end());
@@ -441,7 +451,10 @@ std::string verify(const Topics& topics, const std::vector<std::string>& sets) {
         seen.note(record.partition, id);
         const auto it = expected.find(id);
         if (it == expected.end() || it->second.value != record.value) {
-            seen.say(fmt::format("{}@{} is not what the reference gives", id.first, id.second));
+            seen.say(fmt::format("{}@{} is not what the reference gives: {}", id.first, id.second,
+                                 it == expected.end()
+                                     ? std::string("nothing")
+                                     : first_difference(it->second.value, *record.value)));
         }
         const std::string_view decision = record.header("newsmill-dedup");
         const bool copy = decision == "exact" || decision == "near" || decision == "contained";
