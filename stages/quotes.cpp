@@ -38,8 +38,8 @@ std::uint8_t confidence_of(const Attribution& attribution, bool sentence) noexce
     switch (attribution.form) {
         case Attribution::Form::kBeside: return 92;
         case Attribution::Form::kSentence: return attribution.has_cue ? 80 : 65;
-        case Attribution::Form::kCarried: return sentence ? 65 : 55;
-        case Attribution::Form::kNearby: return attribution.has_cue ? 60 : 50;
+        case Attribution::Form::kCarried: return attribution.joined ? 90 : (sentence ? 76 : 62);
+        case Attribution::Form::kNearby: return attribution.has_cue ? 64 : 60;
         case Attribution::Form::kNone: break;
     }
     return 40;
@@ -108,6 +108,14 @@ class QuotesStage::Finder {
         std::uint32_t spans = 0;
     };
 
+    // Bounds the record of a text that is all marks; the longest hearing has a tenth of it.
+    static constexpr std::size_t kStatementsMax = 16384;
+
+    void keep(const Found& found) noexcept {
+        if (found.quote.confidence < confidence_min_ || found_.size() >= kStatementsMax) return;
+        found_.push_back(found);
+    }
+
     const CueLexicon& lexicon_of(std::string_view language) const noexcept {
         for (const auto& lexicon : lexicons_) {
             if (lexicon.language() == language) return lexicon;
@@ -137,7 +145,7 @@ class QuotesStage::Finder {
             quote.confidence = turn.speaker ? 90 : 60;
             statements = turn.statement + 1;
             taken_[turn.paragraph] = 1;
-            found_.push_back(found);
+            keep(found);
         }
         return statements;
     }
@@ -166,10 +174,13 @@ class QuotesStage::Finder {
                 }
             }
             Found found = from_segment(segment, attribution);
+            if (attribution.frame >= 0) {
+                widen(segment, frames[static_cast<std::size_t>(attribution.frame)], found.quote);
+            }
             found.quote.statement =
                 attribution.joined && last_taken ? statements - 1 : statements++;
             last_taken = true;
-            if (found.quote.confidence >= confidence_min_) found_.push_back(found);
+            keep(found);
         }
         // Statements that are partly in marks.
         for (std::size_t f = 0; f < frames.size(); ++f) {
@@ -197,6 +208,25 @@ class QuotesStage::Finder {
         return inner * 100 >= outer * 93;
     }
 
+    // "S said that “…”": a word before the marks is part of the statement, though next to all of it
+    // stands in them.
+    void widen(const Segment& segment, const Frame& frame, Quote& quote) const noexcept {
+        if (frame.first >= segment.open || is_sentence_like(tokens_, segment)) return;
+        std::uint32_t outside = 0;
+        for (std::uint32_t i = frame.first; i < segment.open; ++i) {
+            if (tokens_[i].kind != TokenKind::kWord) continue;
+            outside += tokens_[i].end - tokens_[i].start;
+        }
+        std::uint32_t inside = 0;
+        for (std::uint32_t i = segment.open + 1; i < segment.close; ++i) {
+            if (tokens_[i].kind != TokenKind::kWord) continue;
+            inside += tokens_[i].end - tokens_[i].start;
+        }
+        if (outside * 95 > inside * 5) return;
+        quote.type = QuoteType::kDirect;
+        quote.span.start = std::min(quote.span.start, tokens_[frame.first].start);
+    }
+
     void take_mixed(const std::vector<Segment>& segments,
                     const std::vector<Attribution>& attributions, const Frame& frame,
                     std::size_t index, std::uint32_t statement) noexcept {
@@ -218,7 +248,7 @@ class QuotesStage::Finder {
         found.quote.span = {tokens_[frame.first].start, tokens_[frame.last - 1].end};
         found.quote.span.end = std::max(found.quote.span.end, outer_end(*last));
         found.quote.span.start = std::min(found.quote.span.start, spans_[found.spans_first].start);
-        if (found.quote.confidence >= confidence_min_) found_.push_back(found);
+        keep(found);
     }
 
     void take_frames(const std::vector<Frame>& frames, std::uint32_t statements) noexcept {
@@ -242,7 +272,7 @@ class QuotesStage::Finder {
             frame_taken = true;
             name_speaker(frame.speaker, frame.paragraph, quote);
             lower_if_unsure(quote);
-            if (quote.confidence >= confidence_min_) found_.push_back(found);
+            keep(found);
         }
     }
 

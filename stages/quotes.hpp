@@ -20,9 +20,11 @@
 //               body without a name: the speaker is the only person with that role ("the bishop"),
 //               else the description itself ("spokesman for the ministry"), which is `role` too;
 //               none: the speaker is unknown (mention may point to the pronoun)
-//   confidence  0-100: 90 and more for a cue beside the marks, 72-85 for a cue in the sentence or a
-//               clause of a verb of saying, 50-70 for a speaker carried over from the sentences
-//               around and for verbs of thought, under 50 without a speaker
+//   confidence  0-100, about the share of such speakers that are right: 90 and more for a cue
+//   beside
+//               the marks, 72-85 for a cue in the sentence or a clause of a verb of saying, 60-78
+//               for a speaker carried over from the sentences around, 50 for verbs of thought,
+//               under 50 without a speaker
 //
 // The lexicon is picked by Article::language, English for languages that have none.
 //

@@ -71,14 +71,18 @@ def enrich(newsmill, documents, language):
     return records
 
 
-def as_predictions(document, record, marked_only):
-    """One prediction a segment in marks, or one a statement."""
+def as_predictions(document, record, marked_only, whole_direct=False):
+    """One prediction a segment in marks, or one a statement. `whole_direct`: the set's bounds of
+    direct statements are those of all that is said ("that" before the marks included)."""
     body = record["bodies"][0]["value"]
     starts, ends = carry(body, document["text"])
     quotes = []
     for quote in record["enrichment"].get("quotes", []):
         speaker = quote.get("speaker", {})
-        spans = quote.get("quoted", []) if marked_only else [quote["selector"]]
+        by_marks = marked_only and not (whole_direct and quote["type"] == "direct")
+        spans = quote.get("quoted", []) if by_marks else [quote["selector"]]
+        if marked_only and not quote.get("quoted"):
+            spans = []
         for span in spans:
             if span["start"] not in starts or span["end"] not in ends:
                 continue
@@ -114,10 +118,10 @@ def show(name, kinds, result):
 
 
 def calibration(documents, predictions):
-    """Of the speakers that are given at a confidence of 90 and more, how many are right."""
+    """Of the speakers that are given, how many are right, by tens of confidence."""
     sys.path.insert(0, str(DATA))
     import score_quotes as scorer  # the scorer of the sets
-    given = right = 0
+    tally = {}
     found = {p["id"]: p["quotes"] for p in predictions}
     for document in documents:
         text = document["text"]
@@ -127,15 +131,14 @@ def calibration(documents, predictions):
             mine = spans.get(scorer.trim(text, gold["start"], gold["end"]))
             if not mine or not gold.get("speaker") or not mine["speaker"]:
                 continue
-            if mine["confidence"] < 90:
-                continue
-            given += 1
             named = scorer.last(mine["speaker"]) == scorer.last(gold["speaker"])
             mentioned = (mine.get("speaker_start") is not None
                          and mine["speaker_start"] < gold["speaker_end"]
                          and mine["speaker_end"] > gold["speaker_start"])
-            right += named or mentioned
-    return given, right
+            counts = tally.setdefault(mine["confidence"] // 10 * 10, [0, 0])
+            counts[0] += 1
+            counts[1] += named or mentioned
+    return tally
 
 
 def run_set(args, name, language, marked_only, kinds_list):
@@ -143,14 +146,15 @@ def run_set(args, name, language, marked_only, kinds_list):
     if documents is None:
         return
     records = enrich(args.newsmill, documents, language)
-    predictions = [as_predictions(d, records[i], marked_only)
+    predictions = [as_predictions(d, records[i], marked_only, name.startswith("polnear"))
                    for i, d in enumerate(documents) if i in records]
     for kinds in kinds_list:
         show(f"{name}-{args.split}", kinds, score(args.data, documents, predictions, kinds))
     if marked_only:
-        given, right = calibration(documents, predictions)
-        print(f"{name}-{args.split}: speakers at confidence 90 and more: {given}, "
-              f"right {right / max(1, given):.3f}")
+        tally = calibration(documents, predictions)
+        shares = ", ".join(f"{ten}+ {right / given:.3f} of {given}"
+                           for ten, (given, right) in sorted(tally.items(), reverse=True))
+        print(f"{name}-{args.split}: speakers right by confidence: {shares}")
 
 
 def main():

@@ -139,7 +139,6 @@ Attribution Attributor::attribute_one(std::size_t index) noexcept {
             result = last;
             result.region_end = 0;
             result.frame = -1;
-            result.words_first = 0;
             result.joined = true;
             return result;
         }
@@ -161,7 +160,7 @@ bool Attributor::source_at(std::uint32_t at, std::uint32_t bound,
         return false;
     }
     std::uint32_t first = at + 1;
-    if (first < bound && tokens.text(tokens[first]) == "to") ++first;
+    if (first < bound && tokens.is(tokens[first], "to")) ++first;
     const Mention speaker = phrase_starting(tokens, first, bound);
     if (!speaker) return false;
     result.speaker = speaker;
@@ -317,7 +316,7 @@ bool Attributor::after(std::size_t index, Attribution& result) const noexcept {
     // After a full stop a capital letter starts a new sentence; it tells the speaker of this
     // segment only if no other one follows in it.
     if (ended && !inverted && !parted) {
-        const bool full_stop = tokens.text(tokens[segment.close - 1]) == ".";
+        const bool full_stop = tokens.is(tokens[segment.close - 1], ".");
         const bool next_in_sentence = index + 1 < segments_->size() &&
                                       (*segments_)[index + 1].paragraph == segment.paragraph &&
                                       (*segments_)[index + 1].open <= bound;
@@ -355,6 +354,21 @@ bool Attributor::after_far(std::size_t index, Attribution& result) const noexcep
     return false;
 }
 
+// "“…,” S said. “…”": only the cue's clause stands between this segment and the one before.
+bool Attributor::goes_on_after_cue(std::size_t index) const noexcept {
+    constexpr std::uint32_t kAdjunctsMax = 10;
+    const Tokens& tokens = *tokens_;
+    const Segment& segment = (*segments_)[index];
+    const std::uint32_t end = results_[index - 1].region_end;
+    if ((*segments_)[index - 1].paragraph != segment.paragraph || end == 0) return false;
+    if (end >= segment.open || segment.open - end > kAdjunctsMax) return false;
+    if (tokens[segment.open - 1].kind != TokenKind::kStop) return false;
+    for (std::uint32_t i = end; i + 1 < segment.open; ++i) {
+        if (clauses_->ends_sentence(i) || clauses_->is_cue(i, kCue)) return false;
+    }
+    return true;
+}
+
 // No cue in the sentence: the speaker of the segment before, or who the sentence before is about.
 bool Attributor::carried(std::size_t index, Attribution& result) const noexcept {
     const Tokens& tokens = *tokens_;
@@ -371,6 +385,7 @@ bool Attributor::carried(std::size_t index, Attribution& result) const noexcept 
         if (same || next) {
             result.speaker = results_[before - 1].speaker;
             result.form = Attribution::Form::kCarried;
+            result.joined = before == index && starts && goes_on_after_cue(index);
             return true;
         }
     }
@@ -432,7 +447,7 @@ bool Attributor::is_title(const Segment& segment, std::uint32_t words,
     const Tokens& tokens = *tokens_;
     if (words > 8 || !is_all_capital(segment)) return false;
     const TokenKind last = tokens[segment.close - 1].kind;
-    const bool exclaims = last == TokenKind::kStop && tokens.text(tokens[segment.close - 1]) != ".";
+    const bool exclaims = last == TokenKind::kStop && !tokens.is(tokens[segment.close - 1], ".");
     const bool first = segment.open == 0;
     const Token* before = first ? nullptr : &tokens[segment.open - 1];
     // "Robert “Bobby” Scott"
@@ -475,6 +490,31 @@ bool Attributor::is_name_after_noun(const Segment& segment, std::uint32_t words,
            (words >= 2 || result.form == Attribution::Form::kNone);
 }
 
+// Whether it is one whatever its words are: "added: “X”", "dismissed her as “X”", "chants of “X”",
+// "called her “X”", or a sentence of its own.
+bool Attributor::is_surely_quotation(const Segment& segment,
+                                     const Attribution& result) const noexcept {
+    const Tokens& tokens = *tokens_;
+    const Paragraph& paragraph = tokens.paragraphs()[segment.paragraph];
+    if (!segment.has_close || segment.open <= paragraph.first) return false;
+    const Token& before = tokens[segment.open - 1];
+    if (before.kind == TokenKind::kColon) return true;
+    if (before.has(kCall)) return true;
+    if (segment.open >= paragraph.first + 2 && before.has(kPreposition)) {
+        const Token& noun = tokens[segment.open - 2];
+        if (noun.has(kCall) && !noun.has(kPreposition)) return true;
+    }
+    // "called Reed “Slow Tom”": the verb has its object between it and the marks.
+    if (result.has_cue && result.cue + 1 < segment.open && segment.open - result.cue <= 5 &&
+        tokens[result.cue].has(kObjectCue) && before.kind == TokenKind::kWord &&
+        (before.capital || before.has(kAnyPronoun | kHis | kHer))) {
+        return true;
+    }
+    if (before.kind != TokenKind::kStop) return false;
+    return tokens[segment.close - 1].kind == TokenKind::kStop &&
+           clauses_->closes_sentence(segment.close, paragraph);
+}
+
 bool Attributor::is_quotation(std::size_t index, const Attribution& result) const noexcept {
     using Form = Attribution::Form;
     const Tokens& tokens = *tokens_;
@@ -484,7 +524,7 @@ bool Attributor::is_quotation(std::size_t index, const Attribution& result) cons
     if (segment.continues && words > 3) return true;
     if (!segment.has_open) return true;
     const bool is_first = segment.open == 0;
-    if (!is_first && tokens.text(tokens[segment.open - 1]) == "=") return false;  // left markup
+    if (!is_first && tokens.is(tokens[segment.open - 1], "=")) return false;  // left markup
     const TokenKind inner = tokens[segment.open + 1].kind;
     if (inner == TokenKind::kParen && tokens[segment.close - 1].kind != TokenKind::kWord &&
         words <= 2) {
@@ -493,6 +533,7 @@ bool Attributor::is_quotation(std::size_t index, const Attribution& result) cons
     const bool sentence = is_sentence_like(tokens, segment);
     // Where double marks are the text's, single ones hold what they quote, or a headline.
     if (segment.single && has_double_ && !(sentence && result.form == Form::kBeside)) return false;
+    if (!segment.single && is_surely_quotation(segment, result)) return true;
     if (!is_first && tokens[segment.open - 1].has(kScare) && !tokens[segment.open - 1].has(kCue) &&
         words <= 6 && result.frame < 0) {
         return false;
@@ -506,6 +547,11 @@ bool Attributor::is_quotation(std::size_t index, const Attribution& result) cons
         case Form::kCarried: return words >= 2;
         case Form::kNearby: return words >= 3;
         case Form::kNone: break;
+    }
+    // "The pink slip - “a farewell gift” - came on Friday", "NOW OPEN—“A New Hall for …”"
+    if (!is_first && tokens[segment.open - 1].kind == TokenKind::kDash &&
+        segment.open - 1 != tokens.paragraphs()[segment.paragraph].first) {
+        return false;
     }
     return words >= 3;
 }

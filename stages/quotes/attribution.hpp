@@ -49,12 +49,14 @@ class Attributor {
     bool source_at(std::uint32_t at, std::uint32_t bound, Attribution& result) const noexcept;
     std::uint32_t inverted_cue(std::uint32_t at, std::uint32_t bound) const noexcept;
     bool clause_at(std::uint32_t at, std::uint32_t bound, Attribution& result) const noexcept;
+    bool goes_on_after_cue(std::size_t index) const noexcept;
     bool carried(std::size_t index, Attribution& result) const noexcept;
     bool is_all_capital(const Segment& segment) const noexcept;
     bool is_title(const Segment& segment, std::uint32_t words,
                   const Attribution& result) const noexcept;
     bool is_name_after_noun(const Segment& segment, std::uint32_t words,
                             const Attribution& result) const noexcept;
+    bool is_surely_quotation(const Segment& segment, const Attribution& result) const noexcept;
     bool is_quotation(std::size_t index, const Attribution& result) const noexcept;
 
     const Tokens* tokens_ = nullptr;

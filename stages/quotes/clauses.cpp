@@ -18,8 +18,7 @@ bool Clauses::is_cue(std::uint32_t at, std::uint64_t classes) const noexcept {
     if (is_quoted(at)) return false;
     const bool starts = at == 0 || tokens[at - 1].kind != TokenKind::kWord;
     if (token.capital && !starts) return false;
-    if (token.has(kPutIt) &&
-        (at + 1 >= tokens.all().size() || tokens.text(tokens[at + 1]) != "it")) {
+    if (token.has(kPutIt) && (at + 1 >= tokens.all().size() || !tokens.is(tokens[at + 1], "it"))) {
         return false;
     }
     if (token.has(kAfterOnly)) {  // "„…“, so Jonas Berg"
@@ -39,25 +38,23 @@ bool Clauses::is_cue(std::uint32_t at, std::uint64_t classes) const noexcept {
         return false;
     }
     if (last.has(kPreposition) && !last.has(kParticle) && !token.has(kParticiple)) {
-        const std::string_view text = tokens.text(token);
-        return tokens.text(last) == "to" && !text.ends_with("s") && !text.ends_with("ed");
+        return tokens.is(last, "to") && !tokens.ends_in(token, "s") && !tokens.ends_in(token, "ed");
     }
     if (token.has(kNoun) && !tokens.nouns_are_capital()) {
         // "Republican claims", "recent calls": a noun after a word that no subject ends in.
         if (!is_name_noun_or_pronoun(last) && !last.has(kSkip | kConjunction)) {
-            const bool plural = last.kind == TokenKind::kWord && tokens.text(last).ends_with("s");
+            const bool plural = last.kind == TokenKind::kWord && tokens.ends_in(last, "s");
             const bool speaks =
                 at + 1 < tokens.all().size() &&
                 (tokens[at + 1].has(kThat) || tokens[at + 1].kind == TokenKind::kMark ||
                  tokens[at + 1].kind == TokenKind::kColon ||
                  tokens[at + 1].kind == TokenKind::kStop);
-            if (!plural && !speaks && tokens.text(last) != "report") return false;
+            if (!plural && !speaks && !tokens.is(last, "report")) return false;
         }
         if (last.has(kNation) && !last.has(kPerson)) return false;
         if (at + 1 < tokens.all().size()) {
             const Token& next = tokens[at + 1];
-            const std::string_view text = tokens.text(next);
-            if (text == "of" || next.has(kBe)) return false;
+            if (tokens.is(next, "of") || next.has(kBe)) return false;
         }
     }
     return true;
@@ -65,12 +62,11 @@ bool Clauses::is_cue(std::uint32_t at, std::uint64_t classes) const noexcept {
 
 bool Clauses::is_passive(std::uint32_t low, std::uint32_t cue) const noexcept {
     const Tokens& tokens = *tokens_;
-    const std::string_view word = tokens.text(tokens[cue]);
-    if (word.ends_with("ing")) return false;
+    if (tokens.ends_in(tokens[cue], "ing")) return false;
     std::uint32_t at = cue;
     while (at > low && cue - at < 4 && tokens[at - 1].kind == TokenKind::kWord &&
            !tokens[at - 1].has(kBe) &&
-           (tokens[at - 1].has(kSkip) || tokens.text(tokens[at - 1]).ends_with("ly"))) {
+           (tokens[at - 1].has(kSkip) || tokens.ends_in(tokens[at - 1], "ly"))) {
         --at;
     }
     return at > low && tokens[at - 1].has(kBe);
@@ -80,7 +76,7 @@ bool Clauses::is_passive(std::uint32_t low, std::uint32_t cue) const noexcept {
 bool Clauses::ends_sentence(std::uint32_t at) const noexcept {
     const Tokens& tokens = *tokens_;
     if (tokens[at].kind != TokenKind::kStop) return false;
-    if (at + 1 >= tokens.all().size() || tokens.text(tokens[at]) != ".") return true;
+    if (at + 1 >= tokens.all().size() || !tokens.is(tokens[at], ".")) return true;
     const Token& next = tokens[at + 1];
     const bool adjacent = next.start == tokens[at].end;
     if (next.kind == TokenKind::kComma || next.kind == TokenKind::kParen) return !adjacent;
@@ -95,7 +91,7 @@ bool Clauses::closes_sentence(std::uint32_t close, const Paragraph& paragraph) c
     const Token& next = tokens[close + 1];
     if (next.kind == TokenKind::kMark) return true;
     if (next.kind != TokenKind::kWord || !next.capital) return false;
-    if (tokens.text(tokens[close - 1]) == ".") return true;
+    if (tokens.is(tokens[close - 1], ".")) return true;
     // "“Who?” Smith asked."
     for (std::uint32_t i = close + 2; i < paragraph.last && i < close + 8; ++i) {
         if (tokens[i].kind != TokenKind::kWord) break;
@@ -208,8 +204,8 @@ Mention Clauses::subject_of(std::uint32_t low, std::uint32_t cue) const noexcept
     if (cue > near) {
         const Token& last = tokens[cue - 1];
         const bool shares = last.has(kConjunction) || token.has(kParticiple) ||
-                            tokens.text(last) == "to" || last.kind == TokenKind::kMark;
-        if (!shares || (token.has(kParticiple) && tokens.text(last) == "as")) {
+                            tokens.is(last, "to") || last.kind == TokenKind::kMark;
+        if (!shares || (token.has(kParticiple) && tokens.is(last, "as"))) {
             const Mention subject = subject_before(tokens, near, cue);
             if (subject) return subject;
         }

@@ -51,7 +51,7 @@ class Clauses {
     static constexpr std::uint32_t kSentenceTokensMin = 6;
     // Prose takes about two steps a token.
     static constexpr std::int64_t kStepsFree = 4096;
-    static constexpr std::int64_t kStepsPerToken = 4;
+    static constexpr std::int64_t kStepsPerToken = 3;
     Mention subject_after_verb(std::uint32_t low, std::uint32_t cue) const noexcept;
 
     const Tokens* tokens_ = nullptr;

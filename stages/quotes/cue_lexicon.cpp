@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kEnding = std::uint64_t{1} << 63;
 constexpr std::uint64_t kOption = std::uint64_t{1} << 62;
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 41> kSections = {{
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 42> kSections = {{
     {"cue", kCue},
     {"weak", kWeakCue},
     {"participle", kParticiple},
@@ -52,6 +52,7 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 41> kSections =
     {"object", kObjectCue},
     {"question", kQuestion},
     {"answer", kAnswer},
+    {"call", kCall},
     {"ending", kEnding},
     {"option", kOption},
 }};

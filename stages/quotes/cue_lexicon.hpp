@@ -57,6 +57,7 @@ enum WordClass : std::uint64_t {
     kObjectCue = std::uint64_t{1} << 36,
     kQuestion = std::uint64_t{1} << 37,
     kAnswer = std::uint64_t{1} << 38,
+    kCall = std::uint64_t{1} << 39,
 };
 inline constexpr std::uint64_t kAnyCue = kCue | kWeakCue | kParticiple | kThink;
 inline constexpr std::uint64_t kAnyPronoun = kHe | kShe | kPronoun;

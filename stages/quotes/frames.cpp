@@ -138,7 +138,7 @@ std::uint32_t FrameFinder::tail_verb(std::uint32_t at, std::uint32_t high) const
     std::uint32_t verb = speaker.end;
     while (verb < high && verb < speaker.end + 4 && tokens[verb].kind == TokenKind::kWord &&
            !tokens[verb].has(kCue) &&
-           (tokens[verb].has(kSkip) || tokens.text(tokens[verb]).ends_with("ly"))) {
+           (tokens[verb].has(kSkip) || tokens.ends_in(tokens[verb], "ly"))) {
         ++verb;
     }
     if (verb >= high || !clauses_->is_cue(verb, kCue) || clauses_->is_passive(at, verb))
@@ -155,7 +155,7 @@ std::uint32_t FrameFinder::tail_verb(std::uint32_t at, std::uint32_t high) const
 std::uint32_t FrameFinder::read_source(std::uint32_t at, std::uint32_t high) noexcept {
     const Tokens& tokens = *tokens_;
     std::uint32_t first = at + 1;
-    if (first < high && tokens.text(tokens[first]) == "to") ++first;
+    if (first < high && tokens.is(tokens[first], "to")) ++first;
     // "nach Angaben der Polizei": a noun introduces a source behind its preposition only.
     const bool noun = tokens.nouns_are_capital() && tokens[at].capital && at > low_;
     if (noun && (clauses_->is_quoted(at - 1) || !tokens[at - 1].has(kPreposition))) return at;
@@ -208,7 +208,7 @@ std::uint32_t FrameFinder::skip_adjuncts(std::uint32_t at, std::uint32_t high) c
             continue;
         }
         if (token.kind != TokenKind::kWord) break;
-        if (token.has(kTime) || tokens.text(token).ends_with("ly")) {
+        if (token.has(kTime) || tokens.ends_in(token, "ly")) {
             ++end;
             continue;
         }
@@ -295,7 +295,7 @@ std::uint32_t FrameFinder::content_start(std::uint32_t cue, std::uint32_t high,
         return adjuncts;
     }
     if (kind == Kind::kObject && at < high && tokens[at].has(kPreposition) &&
-        tokens.text(tokens[at]) != "to") {
+        !tokens.is(tokens[at], "to")) {
         return at + 1;
     }
     return at;
@@ -313,7 +313,7 @@ bool FrameFinder::starts_clause(std::uint32_t at, std::uint32_t high,
     std::uint32_t verb = other.end;
     while (verb < bound && verb < other.end + 4 && tokens[verb].kind == TokenKind::kWord &&
            !tokens[verb].has(kFrameVerbs) &&
-           (tokens[verb].has(kSkip) || tokens.text(tokens[verb]).ends_with("ly"))) {
+           (tokens[verb].has(kSkip) || tokens.ends_in(tokens[verb], "ly"))) {
         ++verb;
     }
     if (leads_in && (other.kind != Mention::Kind::kNoun || tokens[at].has(kDeterminer))) {
@@ -353,22 +353,23 @@ std::uint32_t FrameFinder::content_end(std::uint32_t first, std::uint32_t high,
             if (clauses_->is_cue(next, kParticiple)) return i;
             if (tokens[next].has(kSource) && !clauses_->is_quoted(next)) return i;
         }
-        if (token.kind == TokenKind::kDash && tokens.text(token) == ";") return i;
+        if (token.kind == TokenKind::kDash && tokens.is(token, ";")) return i;
         if (token.kind == TokenKind::kWord && token.has(kConjunction) && i > first &&
             i + 1 < high) {
-            const std::string_view text = tokens.text(token);
-            if (text != "and" && text != "but" && text != "und" && text != "aber") continue;
+            const bool joins = tokens.is(token, "and") || tokens.is(token, "but") ||
+                               tokens.is(token, "und") || tokens.is(token, "aber");
+            if (!joins) continue;
             std::uint32_t next = i + 1;
             while (next < high && next < i + 4 && tokens[next].kind == TokenKind::kWord &&
                    !tokens[next].has(kFrameVerbs) &&
-                   (tokens[next].has(kSkip) || tokens.text(tokens[next]).ends_with("ly"))) {
+                   (tokens[next].has(kSkip) || tokens.ends_in(tokens[next], "ly"))) {
                 ++next;
             }
             std::uint32_t end = i;
             if (end > first && tokens[end - 1].kind == TokenKind::kComma) --end;
             if (next >= high) continue;
             if (clauses_->is_cue(next, kCue | kWeakCue | kThink) &&
-                !tokens.text(tokens[next]).ends_with("ing")) {
+                !tokens.ends_in(tokens[next], "ing")) {
                 const std::string_view verb = tokens.text(tokens[next]);
                 if (verb.ends_with("ed") || verb.ends_with("s") || verb == "said" ||
                     verb == "told" || verb == "wrote" || verb == "went") {
@@ -415,7 +416,7 @@ std::uint32_t FrameFinder::read_after(std::uint32_t cue, std::uint32_t clause_en
         while (verb < high && verb < next + 4 && tokens[verb].has(kSkip)) ++verb;
         if (verb < high && clauses_->is_cue(verb, kCue | kWeakCue)) return rest;
     }
-    if (tokens.text(token).ends_with("ing")) return rest;
+    if (tokens.ends_in(token, "ing")) return rest;
     frame.first = next;
     frame.last = content_end(next, high, frame.kind);
     frame.joined = true;
@@ -560,7 +561,7 @@ std::uint32_t FrameFinder::read_verb(std::uint32_t cue, std::uint32_t high) noex
     if (const std::uint32_t next = read_inverted(cue, high); next != cue) return next;
     const bool shares =
         verb.has(kParticiple) ||
-        (cue > low_ && (tokens[cue - 1].has(kConjunction) || tokens.text(tokens[cue - 1]) == "to"));
+        (cue > low_ && (tokens[cue - 1].has(kConjunction) || tokens.is(tokens[cue - 1], "to")));
     const Mention speaker = speaker_of(cue, shares);
     if (!speaker) return cue;
     if (!shares) {

@@ -7,10 +7,6 @@ namespace {
 
 constexpr std::size_t kDepthMax = 8;
 
-bool is_single(MarkFamily family) noexcept {
-    return family == MarkFamily::kSingle || family == MarkFamily::kCurlySingle;
-}
-
 bool is_double(MarkFamily family) noexcept {
     return family == MarkFamily::kStraight || family == MarkFamily::kCurly ||
            family == MarkFamily::kTwoSingles;
@@ -22,19 +18,36 @@ bool may_pair(MarkFamily open, MarkFamily close) noexcept {
            (is_single(open) && is_single(close));
 }
 
-// Whether the mark of either use opens, given the text of the open mark of its family (if any).
-bool opens(const Tokens& tokens, const Token& mark, std::string_view open_text) noexcept {
-    const std::string_view text = tokens.text(mark);
-    const bool is_open = !open_text.empty();
-    if (text == "“") return !(is_open && open_text == "„");
-    if (text == "‘") return !(is_open && open_text == "‚");
-    if (text == "«") return !(is_open && open_text == "»");
-    if (text == "‹") return !(is_open && open_text == "›");
+bool space_or_end(std::string_view body, std::size_t at) noexcept {
+    return at >= body.size() || body[at] == ' ' || body[at] == '\n';
+}
+
+// Whether the mark of either use opens, given the open mark of its family (if any).
+bool opens(const Tokens& tokens, const Token& mark, const Token* open) noexcept {
     const std::string_view body = tokens.body();
-    const bool space_before =
-        mark.start == 0 || body[mark.start - 1] == ' ' || body[mark.start - 1] == '\n';
-    const bool space_after = mark.end >= body.size() || body[mark.end] == ' ';
+    const bool is_open = open != nullptr;
+    const bool space_before = mark.start == 0 || space_or_end(body, mark.start - 1);
+    const bool space_after = space_or_end(body, mark.end);
+    // "„…“"; and "“…“", where writers took the wrong one of two keys.
+    if (tokens.is(mark, "“")) {
+        return !is_open || (!tokens.is(*open, "„") && space_before && !space_after);
+    }
+    if (tokens.is(mark, "‘")) return !(is_open && tokens.is(*open, "‚"));
+    if (tokens.is(mark, "«")) return !(is_open && tokens.is(*open, "»"));
+    if (tokens.is(mark, "‹")) return !(is_open && tokens.is(*open, "›"));
     return !is_open && space_before && !space_after;
+}
+
+// A mark that by its neighbours can only close, where nothing is open, opens if a word is glued to
+// it: "said:"Go.""
+bool opens_glued(const Tokens& tokens, const Paragraph& paragraph, std::uint32_t at) noexcept {
+    const Token& mark = tokens[at];
+    if (is_single(mark.family) || at + 2 >= paragraph.last || at == paragraph.first) return false;
+    const Token& next = tokens[at + 1];
+    const bool alike =
+        mark.family == MarkFamily::kStraight || mark.family == MarkFamily::kTwoSingles;
+    return alike && next.kind == TokenKind::kWord && next.start == mark.end &&
+           tokens[at - 1].kind != TokenKind::kNumber;
 }
 
 // "the workers' rights": an s, the mark, then a small letter, and a better closing mark later on.
@@ -55,6 +68,14 @@ bool is_plural_genitive(const Tokens& tokens, const Paragraph& paragraph,
         if (token.may_close) return true;
     }
     return false;
+}
+
+// "Smith added: “We go on.": a mark that is never closed, but what it opens is sure.
+bool leads_to_end(const Tokens& tokens, std::uint32_t open) noexcept {
+    const TokenKind before = tokens[open - 1].kind;
+    const Token& next = tokens[open + 1];
+    return (before == TokenKind::kColon || before == TokenKind::kComma) &&
+           next.kind == TokenKind::kWord && next.capital;
 }
 
 }  // namespace
@@ -80,11 +101,14 @@ void MarkPairer::pair_paragraph(const Tokens& tokens, std::uint32_t index) noexc
         if (token.kind != TokenKind::kMark || (!token.may_open && !token.may_close)) continue;
         std::size_t depth = open_.size();
         while (depth > 0 && !may_pair(open_[depth - 1].family, token.family)) --depth;
+        // What looks like a single mark inside of double ones is an apostrophe.
+        if (is_single(token.family) && depth != open_.size()) depth = 0;
         bool opening = token.may_open && !token.may_close;
         if (token.may_open && token.may_close) {
-            const std::string_view open_text =
-                depth > 0 ? tokens.text(tokens[open_[depth - 1].token]) : std::string_view{};
-            opening = opens(tokens, token, open_text);
+            const Token* open = depth > 0 ? &tokens[open_[depth - 1].token] : nullptr;
+            opening = opens(tokens, token, open);
+        } else if (!opening && depth == 0 && !(first_mark && carried)) {
+            opening = opens_glued(tokens, paragraph, i);
         }
         if (first_mark && carried && may_pair(carried_family_, token.family)) {
             if (opening && i == paragraph.first) {
@@ -139,7 +163,7 @@ void MarkPairer::finish_paragraph(const Tokens& tokens, std::uint32_t index) noe
             break;
         }
     }
-    if (!goes_on && outer->token != paragraph.first) return;
+    if (!goes_on && outer->token != paragraph.first && !leads_to_end(tokens, outer->token)) return;
     segments_.push_back({outer->token, paragraph.last, index, true, false, false, false});
     carried_ = goes_on;
     carried_family_ = outer->family;

@@ -27,8 +27,8 @@ bool is_courtesy(const Token& token) noexcept {
 // Parts a name that carries on: "Department of Justice".
 bool is_joiner(const Tokens& tokens, std::uint32_t at) noexcept {
     if (!is_lower_word(tokens, at) || !tokens[at].has(kPreposition | kParticle)) return false;
-    const std::string_view text = tokens.text(tokens[at]);
-    return text == "of" || text == "for" || text == "on";
+    const Token& token = tokens[at];
+    return tokens.is(token, "of") || tokens.is(token, "for") || tokens.is(token, "on");
 }
 bool ends_noun_phrase(const Token& token) noexcept {
     return token.kind != TokenKind::kWord ||
@@ -271,12 +271,13 @@ Mention noun_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t b
         if (token.has(kConjunction | kAnyPronoun)) break;
         if (token.has(kTime) && person) break;
         if (tokens.nouns_are_capital() && end > head && token.has(kPreposition) &&
-            tokens.text(token) != "für" && tokens.text(token) != "vom") {
+            !tokens.is(token, "für") && !tokens.is(token, "vom")) {
             break;
         }
         if (person && token.has(kPreposition)) {
-            const std::string_view text = tokens.text(token);
-            if (text == "in" || text == "on" || text == "to" || text == "by") break;
+            const bool place = tokens.is(token, "in") || tokens.is(token, "on") ||
+                               tokens.is(token, "to") || tokens.is(token, "by");
+            if (place) break;
         }
         person = person || token.has(kPerson | kTitle);
         ++end;
@@ -317,7 +318,7 @@ Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t las
     if (last < low || !is_word(tokens, last)) return none;
     const Token& token = tokens[last];
     const Kind pronoun = pronoun_kind(token);
-    if (pronoun != Kind::kNone && tokens.text(token) != "who") {
+    if (pronoun != Kind::kNone && !tokens.is(token, "who")) {
         return {pronoun, span_of(tokens, last, last), {}, last, last + 1, Kind::kNone, {}};
     }
     if (!is_name_token(tokens, last)) return noun_ending(tokens, low, last);
@@ -369,9 +370,16 @@ Mention phrase_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t
     if (pronoun != Kind::kNone) {
         return {pronoun, span_of(tokens, first, first), {}, first, first + 1, Kind::kNone, {}};
     }
+    // "said in a statement", "said Monday": no subject.
+    if (token.has(kPreposition | kTime) && !token.has(kDeterminer | kTitle) &&
+        !is_name_token(tokens, first)) {
+        return none;
+    }
     std::uint32_t at = first;
     const bool determined = token.has(kDeterminer) && !is_name_token(tokens, first);
     if (determined) ++at;
+    // "a 2008 Reed veteran"
+    if (determined && at + 1 < bound && is_kind(tokens, at, TokenKind::kNumber)) ++at;
     const std::uint32_t head = at;
     while (at < bound && at - head < 6 && is_lower_word(tokens, at) &&
            !ends_noun_phrase(tokens[at]) && !tokens[at].has(kPreposition | kSkip)) {
@@ -404,7 +412,7 @@ Mention subject_before(const Tokens& tokens, std::uint32_t low, std::uint32_t ve
     std::uint32_t at = verb;
     const auto is_skipped = [&](std::uint32_t i) {
         if (!is_lower_word(tokens, i) || tokens[i].has(kAnyPronoun)) return false;
-        return tokens[i].has(kSkip) || tokens.text(tokens[i]).ends_with("ly");
+        return tokens[i].has(kSkip) || tokens.ends_in(tokens[i], "ly");
     };
     while (at > low && is_skipped(at - 1)) --at;
     if (at > low && is_kind(tokens, at - 1, TokenKind::kParen)) {
@@ -440,7 +448,7 @@ Mention subject_before(const Tokens& tokens, std::uint32_t low, std::uint32_t ve
         }
         return inner;
     }
-    if (is_word(tokens, last) && tokens.text(tokens[last]) == "who" && last > low + 1) {
+    if (is_word(tokens, last) && tokens.is(tokens[last], "who") && last > low + 1) {
         const bool comma = is_kind(tokens, last - 1, TokenKind::kComma);
         Mention antecedent = phrase_ending(tokens, low, last - (comma ? 2 : 1));
         antecedent.relative = span_of(tokens, last, last);

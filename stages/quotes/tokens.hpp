@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -36,6 +37,10 @@ enum class MarkFamily : std::uint8_t {
     kCurlySingle,  // ‘ ’ ‚
     kSingleAngle,  // ‹ ›
 };
+
+constexpr bool is_single(MarkFamily family) noexcept {
+    return family == MarkFamily::kSingle || family == MarkFamily::kCurlySingle;
+}
 
 struct Token {
     std::uint64_t classes = 0;  // of WordClass
@@ -76,6 +81,18 @@ class Tokens {
     }
     std::string_view text(const Token& token) const noexcept {
         return text(token.start, token.end);
+    }
+
+    // Whether a token is, or ends in, a literal: compared in place, where a view would call memcmp.
+    template <std::size_t N>
+    bool is(const Token& token, const char (&word)[N]) const noexcept {
+        return token.end - token.start == N - 1 &&
+               std::memcmp(body_.data() + token.start, word, N - 1) == 0;
+    }
+    template <std::size_t N>
+    bool ends_in(const Token& token, const char (&tail)[N]) const noexcept {
+        return token.end - token.start >= N - 1 &&
+               std::memcmp(body_.data() + token.end - (N - 1), tail, N - 1) == 0;
     }
 
    private:

@@ -199,6 +199,20 @@ bool TranscriptReader::comes_back(std::size_t index) const noexcept {
     return false;
 }
 
+// "Carson: A miracle.", with the report below it: no speaker, but the name of a section.
+bool TranscriptReader::is_heading(std::size_t index) const noexcept {
+    constexpr std::uint32_t kHeadingTokensMax = 6;
+    constexpr std::uint32_t kReportTokensMin = 12;
+    const Line& line = lines_[index];
+    if (line.role != Role::kNamed || !line.inline_words || index + 1 >= lines_.size()) return false;
+    const Paragraph& p = tokens_->paragraphs()[index];
+    const Paragraph& next = tokens_->paragraphs()[index + 1];
+    if (p.last - line.words_first > kHeadingTokensMax) return false;
+    return lines_[index + 1].trust == Trust::kNone && next.last - next.first >= kReportTokensMin &&
+           !is_speech(static_cast<std::uint32_t>(index)) &&
+           !is_speech(static_cast<std::uint32_t>(index + 1)) && !comes_back(index);
+}
+
 // Takes the trust from lines that nothing supports.
 void TranscriptReader::confirm_lines() noexcept {
     std::uint32_t dashes = 0;
@@ -214,6 +228,10 @@ void TranscriptReader::confirm_lines() noexcept {
     std::uint32_t company = 0;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
         Line& line = lines_[i];
+        if (line.trust == Trust::kFair && is_heading(i)) {
+            line.trust = Trust::kNone;
+            continue;
+        }
         if (line.role == Role::kDash) {
             line.trust = dialogue && line.trust != Trust::kNone ? Trust::kSure : Trust::kNone;
         } else if (line.trust == Trust::kWeak) {
@@ -241,10 +259,13 @@ Mention TranscriptReader::who_answers() const noexcept {
 
 bool TranscriptReader::is_speech(std::uint32_t paragraph) const noexcept {
     const Paragraph& p = tokens_->paragraphs()[paragraph];
+    bool marked = false;  // what others are quoted with
     for (std::uint32_t i = p.first; i < p.last; ++i) {
         const Token& token = (*tokens_)[i];
+        if (token.kind == TokenKind::kMark && !is_single(token.family)) marked = !marked;
+        if (marked) continue;
         if (token.has(kFirstPerson)) return true;
-        if (token.kind == TokenKind::kStop && tokens_->text(token) == "?") return true;
+        if (token.kind == TokenKind::kStop && tokens_->is(token, "?")) return true;
     }
     return false;
 }
@@ -260,11 +281,13 @@ bool TranscriptReader::is_narration(std::uint32_t paragraph, bool first) const n
         end == TokenKind::kStop || end == TokenKind::kMark || end == TokenKind::kParen;
     if (first) return !prose && p.last - p.first < 8;
     if (!prose) return true;
-    for (std::uint32_t i = p.first; i < p.last; ++i) {
-        if (i > p.first && tokens[i].has(kCue) && !tokens[i].capital && !tokens[i].has(kNoun) &&
-            is_name_token(tokens, i - 1)) {
-            return true;
-        }
+    for (std::uint32_t i = p.first + 1; i < p.last; ++i) {
+        if (!tokens[i].has(kCue) || tokens[i].capital || tokens[i].has(kNoun)) continue;
+        if (is_name_token(tokens, i - 1)) return true;
+        // "“…,” he declared"
+        const bool after_mark = i > p.first + 1 && tokens[i - 1].has(kHe | kShe) &&
+                                tokens[i - 2].kind == TokenKind::kMark;
+        if (after_mark) return true;
     }
     return !is_speech(paragraph) && !goes_on(paragraph);
 }

@@ -53,6 +53,7 @@ class TranscriptReader {
     void weigh(const Paragraph& paragraph, std::uint32_t end, bool says_role,
                Line& line) const noexcept;
     void confirm_lines() noexcept;
+    bool is_heading(std::size_t index) const noexcept;
     bool comes_back(std::size_t index) const noexcept;
     Mention who_answers() const noexcept;
     void read_turns() noexcept;

@@ -149,6 +149,51 @@ TEST(Quotes, LeavesTitlesAndScareQuotesOut) {
     EXPECT_THAT(Found("Prices of \"organic\" milk rose in March.").lines(), IsEmpty());
 }
 
+TEST(Quotes, MarksBesideACallAreQuotations) {
+    EXPECT_THAT(Found("Mayor Tom Reed called Ana Solis “Slow Ana” on Friday.").lines(),
+                ElementsAre("mixed|Tom Reed|Mayor|called|Slow Ana"));
+    EXPECT_THAT(Found("Tom Reed dismissed the plan as “dead” on Friday.").lines(),
+                ElementsAre("mixed|Tom Reed||dismissed|dead"));
+    EXPECT_THAT(Found("The crowd had one message: “Save Pentle Bay.”").lines(),
+                ElementsAre("direct||||Save Pentle Bay."));
+    EXPECT_THAT(Found("Her last letter - “a farewell to us all” - was found in June.").lines(),
+                IsEmpty());
+}
+
+TEST(Quotes, MarksOfTheWrongKindStillPair) {
+    EXPECT_THAT(
+        Found("“It is unusual,“ said Jan Novak. “We wait.“").lines(),
+        ElementsAre("direct|Jan Novak||said|It is unusual,", "direct|Jan Novak|||We wait."));
+    EXPECT_THAT(Found("Mayor Ruth Adler:\"We have not heard of it.\"").lines(),
+                ElementsAre("direct|Ruth Adler|Mayor||We have not heard of it."));
+    EXPECT_THAT(Found("And how ‘bout this, Jan Novak said: “The residents’ rights count.”").lines(),
+                ElementsAre("direct|Jan Novak||said|The residents’ rights count."));
+}
+
+TEST(Quotes, APlaceOrATimeBehindTheVerbIsNoSpeaker) {
+    EXPECT_THAT(Found("“Big news,” Mary Poole, the director of Acme, said in a statement.").lines(),
+                ElementsAre("direct|Mary Poole|director of Acme|said|Big news,"));
+    EXPECT_THAT(Found("“Big news,” Mary Poole, the director of Acme, said Monday.").lines(),
+                ElementsAre("direct|Mary Poole|director of Acme|said|Big news,"));
+}
+
+TEST(Quotes, ASentenceBehindTheCueGoesOn) {
+    const Found found("“We waited,” Omar Haddad said on Monday. “Nobody came.”");
+    ASSERT_EQ(found.quotes.size(), 2u);
+    EXPECT_EQ(found.quotes[0].statement, found.quotes[1].statement);
+    EXPECT_GE(found.quotes[1].confidence, 90);
+}
+
+TEST(Quotes, AWordBeforeTheMarksIsPartOfTheStatement) {
+    const Found found(
+        "Omar Haddad said that “the harbour will be rebuilt before the winter storms come in "
+        "December, and all of the boats will be back in the spring.”");
+    ASSERT_EQ(found.quotes.size(), 1u);
+    EXPECT_EQ(found.quotes[0].type, QuoteType::kDirect);
+    EXPECT_TRUE(found.text(found.quotes[0].span).starts_with("that “the harbour"));
+    EXPECT_TRUE(found.text(found.quotes[0].quoted[0]).starts_with("the harbour"));
+}
+
 TEST(Quotes, German) {
     EXPECT_THAT(
         Found("„Wir schaffen das“, sagte Bundeskanzlerin Petra Lang am Montag.", "de").lines(),
@@ -217,6 +262,17 @@ TEST(Quotes, ColonsThatNameNoSpeaker) {
           "The score was 3:2 after extra time.", "Photo: Jane Doe\n\nSource: City Hall"}) {
         EXPECT_THAT(Found(text).lines(), IsEmpty()) << text;
     }
+}
+
+TEST(Quotes, NamesOfSectionsAreNoSpeakers) {
+    EXPECT_THAT(
+        Found(
+            "Tom Reed: A miracle.\n\nThe most unlikely candidate in the field was the front-runner "
+            "for months, but that was last fall, and his party has moved on.\n\nAna Solis: Now or "
+            "never.\n\nSolis, who has held more than a hundred town halls in the valley, does not "
+            "pretend that she will go on for long.")
+            .lines(),
+        IsEmpty());
 }
 
 TEST(Quotes, ATranscriptEndsWhereTheReportGoesOn) {
