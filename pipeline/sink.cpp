@@ -87,9 +87,13 @@ Agent::Work SinkAgent::receive() noexcept {
     if (state_ == State::kIdle) {
         const Outcome outcome = producer_.begin();
         if (outcome == Outcome::kRetry) return Work::kIdle;
-        if (outcome != Outcome::kOk) return fail();
-        state_ = State::kOpen;
+        if (outcome == Outcome::kFailed) return fail();
         epoch_ = batch->epoch;
+        if (outcome == Outcome::kAborted) {
+            state_ = State::kAbort;
+            return Work::kBusy;
+        }
+        state_ = State::kOpen;
         opened_ns_ = clock_.now_ns();
     }
     lane.pop();

@@ -91,7 +91,9 @@ rd_kafka_headers_t* make_headers(const Output& output, bool cut) {
 
 }  // namespace
 
-KafkaProducer::KafkaProducer(ProducerOptions options) : options_(std::move(options)) {
+KafkaProducer::KafkaProducer(ProducerOptions options) : options_(std::move(options)) { open(); }
+
+void KafkaProducer::open() {
     Conf conf;
     conf.set("client.id", "newsmill-sink");
     conf.set("partitioner",
@@ -119,12 +121,32 @@ KafkaProducer::KafkaProducer(ProducerOptions options) : options_(std::move(optio
     if (transactional()) init_transactions();
 }
 
-KafkaProducer::~KafkaProducer() {
-    for (rd_kafka_topic_t* topic : topics_) {
-        if (topic != nullptr) rd_kafka_topic_destroy(topic);
+KafkaProducer::~KafkaProducer() { drop_client(); }
+
+// Nothing waits for an answer any more: what was not committed must not be.
+void KafkaProducer::drop_client() noexcept {
+    for (rd_kafka_topic_t*& topic : topics_) {
+        if (topic != nullptr) rd_kafka_topic_destroy(std::exchange(topic, nullptr));
     }
-    // Nothing waits for an answer any more: what was not committed must not be.
-    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    if (client_ != nullptr)
+        rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    client_.reset();
+}
+
+// The client is of no use any more, yet nobody fenced it: a broker that restarted knows nothing of
+// its transaction or its sequence (https://github.com/confluentinc/librdkafka/issues/4849). A new
+// one, which aborts what may be open, stands where a restart of the daemon would. kRetry while the
+// broker is away.
+Outcome KafkaProducer::reopen() noexcept {
+    drop_client();
+    try {
+        open();
+    } catch (const StartError& error) {
+        if (error.exit_code() == kExitUnavailable) return Outcome::kRetry;
+        failure_ = {error.exit_code(), error.what()};
+        return Outcome::kFailed;
+    }
+    return Outcome::kOk;
 }
 
 void KafkaProducer::init_transactions() {
@@ -144,8 +166,21 @@ Outcome KafkaProducer::outcome_of(Trouble trouble, const char* doing) noexcept {
         case Trouble::Kind::kAbort: return Outcome::kAborted;
         case Trouble::Kind::kFatal: break;
     }
+    if (is_worn_out()) return Outcome::kAborted;
     failure_ = {kExitTryAgain, std::string("output: ") + doing + ": " + trouble.message};
     return Outcome::kFailed;
+}
+
+bool KafkaProducer::is_worn_out() const noexcept {
+    if (!transactional()) return false;
+    if (client_ == nullptr) return true;
+    switch (rd_kafka_fatal_error(client_.get(), nullptr, 0)) {
+        case RD_KAFKA_RESP_ERR_INVALID_TXN_STATE:
+        case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+        case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+        case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER: return true;
+        default: return false;  // none, fenced, not allowed
+    }
 }
 
 Outcome KafkaProducer::begin() noexcept {
@@ -282,8 +317,11 @@ Outcome KafkaProducer::commit_positions() noexcept {
 
 Outcome KafkaProducer::abort() noexcept {
     Outcome outcome = Outcome::kOk;
-    if (transactional()) {
+    if (is_worn_out()) {
+        outcome = reopen();
+    } else if (transactional()) {
         outcome = outcome_of(take_error(rd_kafka_abort_transaction(client_.get(), -1)), "abort");
+        if (outcome == Outcome::kAborted && is_worn_out()) outcome = reopen();
     } else {
         rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         if (rd_kafka_flush(client_.get(), 100) == RD_KAFKA_RESP_ERR__TIMED_OUT)

@@ -9,6 +9,9 @@
 // `__newsmill.errors.value_bytes` that says how long the whole is: it still stands in the input
 // topic, at the coordinates that the other headers give. Notices that are refused are left out, all
 // of their article: refuses_notices() says so.
+//
+// A client that a restarted broker made useless (its transaction or its sequence is gone) voids the
+// transaction too; abort() then makes a new client. One that was fenced is at its end.
 // Threads: the sink's. Errors: as in pipeline/sink.hpp.
 #pragma once
 
@@ -58,6 +61,10 @@ class KafkaProducer final : public Producer {
    private:
     using Id = std::tuple<std::string, std::int32_t, std::int64_t>;
 
+    void open();
+    void drop_client() noexcept;
+    Outcome reopen() noexcept;
+    bool is_worn_out() const noexcept;  // only reopen() helps
     void init_transactions();
     Outcome commit_positions() noexcept;
     Outcome produce(const Article& article, const Output& output) noexcept;

@@ -13,7 +13,9 @@
 namespace newsmill::kafka_test {
 namespace {
 
-constexpr int kMessageTooLarge = 10;  // a code of Kafka's protocol
+// Codes of Kafka's protocol. After the first the client goes on, after the second it is useless.
+constexpr int kMessageTooLarge = 10;
+constexpr int kOutOfOrderSequenceNumber = 45;
 
 Article article_at(std::int64_t offset) {
     Article article;
@@ -37,8 +39,9 @@ Outcome until_answered(Call call) {
     return outcome;
 }
 
-TEST(KafkaProducer,
-     a_transaction_that_fails_between_two_sends_is_aborted_and_the_next_goes_through) {
+class KafkaProducer : public testing::TestWithParam<int> {};
+
+TEST_P(KafkaProducer, aborts_what_fails_between_two_sends_and_goes_on) {
     kafka::MockCluster cluster;
     cluster.create_topic("out", 1);
     kafka::ProducerOptions options;
@@ -52,7 +55,7 @@ TEST(KafkaProducer,
     const Article first = article_at(0);
     ASSERT_EQ(producer.send(first), Outcome::kOk);
     std::this_thread::sleep_for(std::chrono::milliseconds(500));  // the topic is known by now
-    cluster.fail_produce(kMessageTooLarge);
+    cluster.fail_produce(GetParam());
     // The refusal comes at some later send, whose message was fine.
     Outcome outcome = Outcome::kOk;
     std::deque<Article> sent;  // a failed delivery names its article
@@ -82,6 +85,9 @@ TEST(KafkaProducer,
     });
     EXPECT_GE(records, 1);
 }
+
+INSTANTIATE_TEST_SUITE_P(Errors, KafkaProducer,
+                         testing::Values(kMessageTooLarge, kOutOfOrderSequenceNumber));
 
 }  // namespace
 }  // namespace newsmill::kafka_test
