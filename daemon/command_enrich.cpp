@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "daemon/cli.hpp"
+#include "daemon/html_page.hpp"
 #include "daemon/journal_wiring.hpp"
 #include "daemon/mill.hpp"
 #include "daemon/process.hpp"
@@ -27,6 +28,7 @@ struct Args {
     std::vector<std::string> paths;
     std::string dead_letters;
     std::string notices;
+    std::string format = "ndjson";
     bool quiet = false;
 };
 
@@ -125,6 +127,11 @@ int enrich(const Args& args) {
     if (!loaded->origins.contains("dedup.window_ms")) config.dedup.window_ms = kForeverMs;
     // No broker: the journal is in memory, or in files for runs that know of each other.
     if (config.dedup.journal == JournalType::kKafka) config.dedup.journal = JournalType::kMemory;
+    const bool html = args.format == "html";
+    if (html) {  // a page shows what a record of its own profile would not hold
+        config.output.profile = OutputProfile::kNinjs31Ext;
+        if (!loaded->origins.contains("topics.matches_max")) config.topics.matches_max = 8;
+    }
     log_set_level(LogLevel::kWarning);  // the journal's lines; standard error is for people here
     Mill mill(config, config_hash(config), Mill::Output::kFiles);
     FileReaderLimits limits;
@@ -133,11 +140,19 @@ int enrich(const Args& args) {
     const std::unique_ptr<Journal> journal = open_journal(config);
     const std::unique_ptr<SnapshotStore> snapshots = open_snapshots(config);
     ProgressLine progress(!args.quiet);
+    HtmlPage page;
+    StreamProducer::Writer writer;
+    if (html) {
+        writer = [&page](std::string_view record, std::string& out) {
+            out += page.article(record);
+        };
+    }
     // In the sink's thread; the progress line is main's, so a line of it may be overwritten: drawn
     // again.
     StreamProducer producer(
         STDOUT_FILENO, [&dead_letters](const Article& article) { dead_letters.write(article); },
-        [&notices](const Output& notice) { notices.write(notice); });
+        [&notices](const Output& notice) { notices.write(notice); }, writer);
+    if (html && !write_out(HtmlPage::head())) return kExitTryAgain;
     const auto started = std::chrono::steady_clock::now();
     Pipeline pipeline(mill.parts(consumer, producer, journal.get(), snapshots.get()),
                       mill.pipeline_options(), steady_clock());
@@ -153,6 +168,7 @@ int enrich(const Args& args) {
     progress.clear();
 
     const Metrics& metrics = pipeline.metrics();
+    if (html && !pipeline.control().failed() && !write_out(page.foot())) return kExitTryAgain;
     if (pipeline.control().failed()) {
         say_error(pipeline.control().failure().message);
         return pipeline.control().failure().exit_code;
@@ -194,6 +210,10 @@ Action command_enrich(CLI::App& app) {
         "--notices", args->notices,
         "Write notices (copies of what is withdrawn, changes of the canonical article) to "
         "this file as NDJSON; else they are only counted");
+    app.add_option("--format", args->format,
+                   "ndjson: a record a line (the default); html: one page for people, with "
+                   "statements, speakers and topics marked")
+        ->check(CLI::IsMember({"ndjson", "html"}));
     app.add_flag("-q,--quiet", args->quiet, "No progress bar, no closing line");
     return [args] {
         try {

@@ -359,7 +359,7 @@ class QuotesStage::Finder {
             if (!names_a_body(mention) && !tokens_[mention.first].has(kDeterminer)) return;
             quote.speaker = quote.role = without_determiner(mention);
             quote.resolved = Resolved::kTitle;
-            person = people_.by_role(quote.role, mention.first);
+            person = people_.by_role(tokens_, quote.role, mention.first);
             if (person != nullptr) {
                 quote.speaker = person->name;
                 quote.role = person->role;

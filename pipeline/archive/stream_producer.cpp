@@ -10,8 +10,11 @@ namespace newsmill {
 
 constexpr std::size_t kBufferBytes = 1 << 20;
 
-StreamProducer::StreamProducer(int fd, DeadLetter dead_letter, Notice notice)
-    : fd_(fd), dead_letter_(std::move(dead_letter)), notice_(std::move(notice)) {
+StreamProducer::StreamProducer(int fd, DeadLetter dead_letter, Notice notice, Writer writer)
+    : fd_(fd),
+      dead_letter_(std::move(dead_letter)),
+      notice_(std::move(notice)),
+      writer_(std::move(writer)) {
     buffer_.reserve(2 * kBufferBytes);
 }
 
@@ -20,7 +23,11 @@ Outcome StreamProducer::send(const Article& article) noexcept {
         dead_letter_(article);
         return Outcome::kOk;
     }
-    buffer_.append(article.output.value).push_back('\n');
+    if (writer_) {
+        writer_(article.output.value, buffer_);
+    } else {
+        buffer_.append(article.output.value).push_back('\n');
+    }
     return buffer_.size() < kBufferBytes ? Outcome::kOk : commit();
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "pipeline/sink.hpp"
 
@@ -15,10 +16,13 @@ class StreamProducer final : public Producer {
     using DeadLetter = std::function<void(const Article&)>;
 
     using Notice = std::function<void(const Output&)>;
+    // Appends what is to be written for a record; it may wrap or turn it into something else.
+    using Writer = std::function<void(std::string_view record, std::string& out)>;
 
     // `fd` stays the caller's. `dead_letter` and `notice` are called in the order of the input;
-    // without `notice` there is no place for them.
-    StreamProducer(int fd, DeadLetter dead_letter, Notice notice = nullptr);
+    // without `notice` there is no place for them. Without `writer` a record is a line.
+    StreamProducer(int fd, DeadLetter dead_letter, Notice notice = nullptr,
+                   Writer writer = nullptr);
 
     Outcome begin() noexcept override { return Outcome::kOk; }
     Outcome send(const Article& article) noexcept override;
@@ -35,6 +39,7 @@ class StreamProducer final : public Producer {
     int fd_;
     DeadLetter dead_letter_;
     Notice notice_;
+    Writer writer_;
     std::string buffer_;
     Failure failure_;
 };

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kEnding = std::uint64_t{1} << 63;
 constexpr std::uint64_t kOption = std::uint64_t{1} << 62;
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 42> kSections = {{
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 47> kSections = {{
     {"cue", kCue},
     {"weak", kWeakCue},
     {"participle", kParticiple},
@@ -53,6 +53,11 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 42> kSections =
     {"question", kQuestion},
     {"answer", kAnswer},
     {"call", kCall},
+    {"state", kState},
+    {"government", kGovernment},
+    {"any-state", kAnyState},
+    {"any-government", kAnyGovernment},
+    {"lesser", kLesser},
     {"ending", kEnding},
     {"option", kOption},
 }};

@@ -58,6 +58,11 @@ enum WordClass : std::uint64_t {
     kQuestion = std::uint64_t{1} << 37,
     kAnswer = std::uint64_t{1} << 38,
     kCall = std::uint64_t{1} << 39,
+    kState = std::uint64_t{1} << 40,
+    kGovernment = std::uint64_t{1} << 41,
+    kAnyState = std::uint64_t{1} << 42,
+    kAnyGovernment = std::uint64_t{1} << 43,
+    kLesser = std::uint64_t{1} << 44,
 };
 inline constexpr std::uint64_t kAnyCue = kCue | kWeakCue | kParticiple | kThink;
 inline constexpr std::uint64_t kAnyPronoun = kHe | kShe | kPronoun;

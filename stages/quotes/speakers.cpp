@@ -109,7 +109,11 @@ Mention split_titles(const Tokens& tokens, std::uint32_t first, std::uint32_t la
     mention.kind = Kind::kName;
     mention.span = span_of(tokens, name, last);
     std::uint32_t role = first;
-    while (role < name && is_courtesy(tokens[role])) ++role;
+    while (role < name && is_courtesy(tokens[role]) &&
+           (gender_of(tokens[role]) != Kind::kNone || role + 1 == name ||
+            !tokens[role + 1].has(kTitle | kPerson))) {  // "Prime Minister" stays whole
+        ++role;
+    }
     std::uint32_t role_end = name;
     while (role_end > role && is_courtesy(tokens[role_end - 1])) --role_end;
     const bool nation_only = role_end == role + 1 && tokens[role].has(kNation);
@@ -514,6 +518,19 @@ std::size_t People::latest_of_name(std::string_view name, std::string_view last,
     return people_.size();
 }
 
+void People::take_office(const Tokens& tokens, const Mention& mention, Person& person) noexcept {
+    person.role = tokens.text(mention.role.start, mention.role.end);
+    std::uint32_t at = mention.first;
+    while (at < mention.end && tokens[at].start < mention.role.start) ++at;
+    std::uint32_t end = mention.role.start;
+    for (; at < mention.end && tokens[at].end <= mention.role.end; ++at) {
+        if (tokens[at].has(kPreposition) && !tokens[at].capital && end > mention.role.start) break;
+        person.office_classes |= tokens[at].classes;
+        end = tokens[at].end;
+    }
+    person.office = tokens.text(mention.role.start, end);
+}
+
 void People::see(const Tokens& tokens, const Mention& mention, bool in_quote) noexcept {
     const std::string_view name = tokens.text(mention.span.start, mention.span.end);
     const auto space = name.find_last_of(' ');
@@ -530,7 +547,7 @@ void People::see(const Tokens& tokens, const Mention& mention, bool in_quote) no
     if (index == people_.size()) {
         if (people_.size() >= kPeopleMax || (!full && !certain)) return;
         people_.push_back(
-            {name, last, {}, mention.first, mention.span, 0, Kind::kNone, false, full});
+            {name, last, {}, {}, 0, mention.first, mention.span, 0, Kind::kNone, false, full});
         name_keys_.push_back(key_of(name));
         last_keys_.push_back(key_of(last));
     }
@@ -538,7 +555,7 @@ void People::see(const Tokens& tokens, const Mention& mention, bool in_quote) no
     ++person.seen;
     if (person.gender == Kind::kNone) person.gender = mention.gender;
     if (person.role.empty() && mention.role.end != 0) {
-        person.role = tokens.text(mention.role.start, mention.role.end);
+        take_office(tokens, mention, person);
     }
     person.certain = person.certain || certain;
     if (!in_quote) sightings_.push_back({static_cast<std::uint32_t>(index), mention.first});
@@ -583,11 +600,23 @@ const People::Person* People::antecedent(const Tokens& tokens, Kind gender, std:
     return found;
 }
 
-const People::Person* People::by_role(std::string_view role, std::uint32_t token) const noexcept {
+const People::Person* People::by_role(const Tokens& tokens, std::string_view role,
+                                      std::uint32_t token) const noexcept {
+    const std::uint64_t wanted = tokens.phrase_classes(role);
+    std::uint64_t offices = 0;
+    if ((wanted & kAnyState) != 0) offices |= kState;
+    if ((wanted & kAnyGovernment) != 0) offices |= kGovernment;
     const Person* found = nullptr;
     for (const Person& person : people_) {
         if (person.first_token > token) break;
-        if (!same_last_word(person.role, role) || !person.full) continue;
+        if (!person.full) continue;
+        const bool holds = (person.office_classes & offices) != 0 ||
+                           same_last_word(person.role, role) || same_last_word(person.office, role);
+        // "Vice President Jane Doe" is not "the president".
+        if (!holds ||
+            ((person.office_classes & kLesser) != 0 && person.role.size() > role.size())) {
+            continue;
+        }
         if (found != nullptr) return nullptr;
         found = &person;
     }

@@ -50,6 +50,8 @@ class People {
         std::string_view name;
         std::string_view last;
         std::string_view role;
+        std::string_view office;           // the role without "of …"
+        std::uint64_t office_classes = 0;  // of its words
         std::uint32_t first_token = 0;
         Span span;  // of the name, where it stands first
         std::uint32_t seen = 0;
@@ -66,8 +68,10 @@ class People {
     // Whom "he" or "she" at `token` means: the only one who fits, or nobody.
     const Person* antecedent(const Tokens& tokens, Mention::Kind gender, std::uint32_t token,
                              std::uint32_t paragraph) const noexcept;
-    // The only person introduced with the role that "the bishop" names; or nobody.
-    const Person* by_role(std::string_view role, std::uint32_t token) const noexcept;
+    // The only person introduced with the role that "the bishop" or "the head of state" names; or
+    // nobody.
+    const Person* by_role(const Tokens& tokens, std::string_view role,
+                          std::uint32_t token) const noexcept;
     bool is_known(std::string_view name) const noexcept;
     // The only person with these initials ("BC") named before `token`; or nobody.
     const Person* by_initials(std::string_view initials, std::uint32_t token) const noexcept;
@@ -81,6 +85,7 @@ class People {
     };
     std::size_t latest_of_name(std::string_view name, std::string_view last,
                                bool full) const noexcept;
+    static void take_office(const Tokens& tokens, const Mention& mention, Person& person) noexcept;
     void see(const Tokens& tokens, const Mention& mention, bool in_quote) noexcept;
 
     std::vector<Person> people_;

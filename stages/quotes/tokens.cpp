@@ -202,6 +202,13 @@ void Tokens::read(std::string_view body, const CueLexicon& lexicon) noexcept {
     }
 }
 
+std::uint64_t Tokens::phrase_classes(std::string_view phrase) const noexcept {
+    if (phrase.size() > LookupWord::kBytesMax) return 0;
+    LookupWord word = lookup_word(phrase);
+    std::replace(word.text(), word.text() + word.size, ' ', '-');
+    return lexicon_->classes(word);
+}
+
 void Tokens::find_small_letters() noexcept {
     const std::size_t blocks = body_.size() / ByteBlock::kBytes + 2;  // one more for the look ahead
     if (small_letters_.size() < blocks) small_letters_.resize(blocks);

@@ -83,6 +83,8 @@ class Tokens {
         return text(token.start, token.end);
     }
 
+    // The classes of a phrase, its spaces as hyphens: "head of state" is listed as one word.
+    std::uint64_t phrase_classes(std::string_view phrase) const noexcept;
     // Whether a token is, or ends in, a literal: compared in place, where a view would call memcmp.
     template <std::size_t N>
     bool is(const Token& token, const char (&word)[N]) const noexcept {

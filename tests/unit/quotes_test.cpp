@@ -108,6 +108,23 @@ TEST(Quotes, CompletesSurnamesAndPronouns) {
     EXPECT_EQ(found.text(found.quotes[1].mention), "She");
 }
 
+TEST(Quotes, ARoleNamesItsOnlyHolder) {
+    const auto speaker_of = [](std::string_view said) {
+        const std::string text =
+            "Alma Ferro, President of Norland, met Prime Minister Jan Holt of "
+            "Suda and Vice President Ida Brandt on Friday.\n\n" +
+            std::string(said);
+        const Found found(text);
+        return found.quotes.empty() ? std::string("none")
+                                    : std::string(found.quotes.back().speaker);
+    };
+    EXPECT_EQ(speaker_of("\"We agreed,\" the president said."), "Alma Ferro");
+    EXPECT_EQ(speaker_of("The head of state stressed that the border would open."), "Alma Ferro");
+    EXPECT_EQ(speaker_of("\"We agreed,\" the head of government said."), "Jan Holt");
+    EXPECT_EQ(speaker_of("\"We agreed,\" the vice president said."), "Ida Brandt");
+    EXPECT_EQ(speaker_of("\"We agreed,\" the king said."), "king");
+}
+
 TEST(Quotes, NeverGuessesBetweenTwo) {
     const Found found("Anna Berg and Clara Holm won the race.\n\n\"We are tired,\" she said.");
     ASSERT_EQ(found.quotes.size(), 1u);
