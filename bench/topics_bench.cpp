@@ -213,6 +213,12 @@ std::vector<Hostile> hostile_texts(const std::vector<topics::Pack>& packs) {
                                               letters(3) + suffixes[random() % 7] + " ";
                                    },
                                    kBytes)},
+        {"short unseen inflections", repeated(
+                                         [&](std::size_t) {
+                                             return words[random() % words.size()].substr(0, 4) +
+                                                    letters(2) + "s ";
+                                         },
+                                         kBytes)},
         {"long unseen words", repeated([&](std::size_t) { return letters(30) + " "; }, kBytes)},
     };
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -72,6 +73,7 @@ class TopicsStage::Tagger {
         topics_ = rules_->topics();
         if (options_.model != nullptr) add_labels();
         by_topic_.resize(topics_.size());
+        for (const TopicInfo& topic : topics_) parents_.push_back(topic.parent);
     }
 
     void tag(Article& article, Arena& arena) noexcept {
@@ -112,15 +114,21 @@ class TopicsStage::Tagger {
         std::uint64_t total = 0;
         std::uint64_t best = 0;
         for (const std::uint32_t topic : matcher.topics()) {
-            const std::uint64_t points = matcher.score(topic).points;
-            if (topics_[topic].parent == kNone) total += points;
-            best = std::max(best, topics_[topic].parent == kNone ? points : 0);
+            if (parents_[topic] != kNone) continue;
+            const std::uint64_t points = points_of(matcher, topic);
+            total += points;
+            best = std::max(best, points);
         }
         const std::uint64_t expected = kEvidenceBase + kEvidencePerRoot * isqrt(matcher.words());
+        // What rank() would drop is not looked at: most of the topics. A model may raise any.
+        const std::uint64_t least =
+            options_.model != nullptr ? 0 : best * std::max(1u, options_.relevance_min);
         for (const std::uint32_t topic : matcher.topics()) {
             const Matcher::Score& score = matcher.score(topic);
+            const std::uint64_t points = points_below_parents(matcher, topic);
+            if (score.assigned == 0 && 100 * points < least) continue;
             Found& found = found_at(topic);
-            found.points = points_below_parents(matcher, topic);
+            found.points = points;
             found.relevance = best == 0 ? 0 : static_cast<std::uint32_t>(100 * found.points / best);
             found.confidence = confidence(found.points, total, expected);
             if (score.assigned != 0) {
@@ -134,11 +142,15 @@ class TopicsStage::Tagger {
     // those of each topic above it, whose own lists may weigh less.
     std::uint64_t points_below_parents(const Matcher& matcher, std::uint32_t topic) const noexcept {
         std::uint64_t points = ~std::uint64_t{0};
-        for (; topic != kNone; topic = topics_[topic].parent) {
-            const std::uint64_t worth = topics_[topic].parent == kNone ? 1 : kBelowWorth;
-            points = std::min(points, worth * matcher.score(topic).points);
+        for (; topic != kNone; topic = parents_[topic]) {
+            const std::uint64_t worth = parents_[topic] == kNone ? 1 : kBelowWorth;
+            points = std::min(points, worth * points_of(matcher, topic));
         }
         return points;
+    }
+
+    static std::uint64_t points_of(const Matcher& matcher, std::uint32_t topic) noexcept {
+        return static_cast<std::uint64_t>(matcher.score(topic).points);
     }
 
     Found& found_at(std::uint32_t topic) noexcept {
@@ -336,9 +348,10 @@ class TopicsStage::Tagger {
     TopicsOptions options_;
     std::shared_ptr<const topics::Rules> rules_;
     std::vector<TopicInfo> topics_;  // those of the rules, then those of the model alone
+    std::vector<std::uint32_t> parents_;
     std::vector<std::uint32_t> label_topics_;
-    std::string creator_;            // of the model's topics
-    std::vector<Matcher> matchers_;  // one a language
+    std::string creator_;           // of the model's topics
+    std::deque<Matcher> matchers_;  // one a language
     // Scratch, kept for its capacity.
     std::vector<Found> by_topic_;
     std::vector<std::uint32_t> met_;

@@ -89,7 +89,7 @@ std::uint32_t LanguageCompiler::child_of(std::uint32_t node, Symbol symbol, bool
         return out_.roots[symbol];
     }
     out_.nodes[node].has_children = true;
-    out_.nodes[node].child_set |= 1u << (symbol & 31);
+    out_.nodes[node].child_set |= LanguageRules::bit_of(symbol);
     const std::uint64_t key = LanguageRules::edge_key(node, symbol);
     if (const std::uint32_t* known = out_.edges.find(key)) {
         if (gap) out_.nodes[*known].gap_before = true;
@@ -158,6 +158,7 @@ std::uint32_t LanguageCompiler::compile_clause(const Query& query, std::uint32_t
     for (const std::uint32_t atom : atoms) {
         out_.leaf_atoms.push_back(atom);
         atom_leaves_[atom].push_back(index);
+        out_.atom_fields[atom] |= query.fields;
         if (placed) out_.atom_placed[atom] = 1;
     }
     leaf.atom_count = static_cast<std::uint32_t>(atoms.size());
@@ -187,6 +188,7 @@ std::uint32_t LanguageCompiler::atom_of(std::string_view term, const Query& quer
         atom_leaves_.resize(atom + 1);
         atom_cost_.resize(atom + 1);
         out_.atom_placed.resize(atom + 1);
+        out_.atom_fields.resize(atom + 1);
         atom_cost_[atom] = cost;
     }
     return atom;
@@ -284,9 +286,20 @@ void LanguageCompiler::finish() {
                 topic = topics_[topic].parent;
             } while (topic != kNone && !weights.contains(topic));
         }
-        for (const auto& [topic, evidence] : found) out_.evidence.push_back(evidence);
+        out_.points_at.push_back(static_cast<std::uint32_t>(out_.points.size()));
+        std::map<std::uint32_t, std::int32_t> points;
+        for (const auto& [topic, evidence] : found) {
+            out_.evidence.push_back(evidence);
+            points[topic] += static_cast<std::int32_t>(evidence.worth);
+            const std::uint32_t above = topics_[topic].parent;
+            if (above != kNone) points[above] -= static_cast<std::int32_t>(evidence.worth);
+        }
+        for (const auto& [topic, more] : points) {
+            if (more != 0) out_.points.push_back({topic, more});
+        }
     }
     out_.evidence_at.push_back(static_cast<std::uint32_t>(out_.evidence.size()));
+    out_.points_at.push_back(static_cast<std::uint32_t>(out_.points.size()));
     for (const auto& leaves : atom_leaves_) {
         out_.atom_leaves_at.push_back(static_cast<std::uint32_t>(out_.atom_leaves.size()));
         out_.atom_leaves.insert(out_.atom_leaves.end(), leaves.begin(), leaves.end());

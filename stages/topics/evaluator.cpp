@@ -85,6 +85,25 @@ std::uint64_t QueryEvaluator::value(std::uint32_t index) const noexcept {
     }
 }
 
+bool QueryEvaluator::is_true(std::uint32_t index) const noexcept {
+    const LanguageRules& rules = matcher_.rules();
+    const LanguageRules::QueryNode& node = rules.query_nodes[index];
+    switch (node.kind) {
+        case Query::Kind::kClause: return clause(node.first) != 0;
+        case Query::Kind::kAnd:
+        case Query::Kind::kOr:
+        case Query::Kind::kNot: break;
+        default: return value(index) != 0;
+    }
+    const bool settles = node.kind != Query::Kind::kAnd;  // the part that makes the rest idle
+    for (std::uint32_t i = 0; i < node.count; ++i) {
+        if (is_true(rules.children[node.first + i]) == settles) {
+            return node.kind == Query::Kind::kOr;
+        }
+    }
+    return node.kind != Query::Kind::kOr;
+}
+
 std::uint64_t QueryEvaluator::clause(std::uint32_t index) const noexcept {
     const LanguageRules::Leaf& leaf = matcher_.rules().leaves[index];
     if (leaf.all && matcher_.leaf_atoms_met_[index] < leaf.atom_count) return 0;

@@ -14,6 +14,8 @@ class QueryEvaluator {
    public:
     explicit QueryEvaluator(const Matcher& matcher) noexcept : matcher_(matcher) {}
     std::uint64_t value(std::uint32_t node) const noexcept;
+    // Whether there is any: as soon as that is known.
+    bool is_true(std::uint32_t node) const noexcept;
 
    private:
     // A stretch of the text in the unit of a prox; both ends are part of it.

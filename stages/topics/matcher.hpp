@@ -3,9 +3,10 @@
 // topics' scores.
 //
 // Words are looked up in a memo of those met last (nearly all words of a text are among a few
-// thousand), so that stemming is off the hot path. Weighted terms match leftmost, the longest at
-// each place, and don't overlap; terms of queries match wherever they stand. Linear in the text: a
-// place costs at most the trie's depth.
+// thousand), so that stemming is off the hot path. Each word belongs to a class: what the rules
+// make of it. Only words that are a term alone, or that the next word may make one, are looked at
+// any further. Weighted terms match leftmost, the longest at each place, and don't overlap; terms
+// of queries match wherever they stand. Linear in the text: a place costs at most the trie's depth.
 //
 // Ownership: results live until the next match(). Threads: one. Errors: none. No allocation a text
 // in the steady state.
@@ -18,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/pages.hpp"
 #include "stages/topics/regexps.hpp"
 #include "stages/topics/rules.hpp"
 
@@ -44,11 +46,10 @@ class Matcher {
     void match(std::string_view headline, std::string_view body, bool explain) noexcept;
 
     struct Score {
-        std::uint64_t points = 0;   // of weighted terms and rules
-        std::uint8_t assigned = 0;  // the confidence that an assigning rule gives; 0: none
-        std::uint8_t seen = 0;
+        std::int64_t points = 0;     // of weighted terms and rules
+        std::uint32_t assigned = 0;  // the confidence that an assigning rule gives; 0: none
     };
-    // Topics of which there is any evidence.
+    // Topics of which there is any evidence, those below a topic before it.
     std::span<const std::uint32_t> topics() const noexcept { return met_topics_; }
     const Score& score(std::uint32_t topic) const noexcept { return scores_[topic]; }
     std::uint64_t words() const noexcept { return words_; }
@@ -59,30 +60,28 @@ class Matcher {
 
    private:
     friend class QueryEvaluator;
-    struct Hit {
+    // A word of the text at hand.
+    struct Token {
         std::uint32_t start;
         std::uint32_t end;
-        std::uint32_t place;  // the upper bit: a gap before it
         std::uint32_t word_class;
+        std::uint32_t gap;  // 1: a gap before it
     };
-    // A word that is cut and hashed, and whose slot in the memo is on its way from memory.
-    struct Pending {
-        std::uint64_t hash;
-        std::uint32_t start;
-        std::uint32_t end;
-        std::uint32_t place;  // the upper bit: a gap before it
-    };
-    static constexpr std::size_t kPending = 64;
-    // What words with the same symbols have in common: what is asked of each word, and the rest.
+    // The keys of so many words are made, and their slots in the memo on their way from memory, before the
+    // first of them is looked up.
+    static constexpr std::size_t kAhead = 64;
+    static constexpr std::size_t kTokensKept = 1 << 16;
+    // What words with the same symbols have in common, in one field: what is asked of each word.
     struct ClassHead {
         std::uint32_t term = kNone;    // the weighted term that the word alone is
-        std::uint32_t symbol_set = 0;  // bit n: a symbol that is n modulo 32
-        std::uint32_t child_set = 0;   // bit n: a phrase goes on with such a symbol
         std::uint32_t atom = kNone;    // the only atom that it is; or kMore
+        std::uint64_t symbol_set = 0;  // the bits of its symbols
+        std::uint64_t child_set = 0;   // of symbols with which a phrase goes on
     };
     // Several atoms, or terms that must stand as they are written, or an atom of which the place
     // is needed.
     static constexpr std::uint32_t kMore = kNone - 1;
+    // The rest.
     struct WordClass {
         std::uint32_t symbols = 0;  // the first
         std::uint32_t roots = 0;    // the first of those that are more than the word alone
@@ -91,24 +90,24 @@ class Matcher {
         std::uint16_t root_count = 0;
         std::uint32_t atom_count = 0;
     };
-    static constexpr std::uint32_t kGap = 1u << 31;
-    // The memo: 2 MiB. A slot holds the word's class in place of the lower bits of its hash, which
-    // its place tells.
+    // The memo: 2 MiB of pairs of slots. A slot holds the word's class in place of the lower bits
+    // of its key, which its place tells. The newest word of a pair is in the first.
     static constexpr unsigned kSlotBits = 18;
-    static constexpr std::uint64_t kSlotMask = (std::uint64_t{1} << kSlotBits) - 1;
+    static constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
+    static constexpr std::uint64_t kSlotMask = kSlots - 1;
 
-    void note_word(std::string_view raw, std::size_t start, bool gap,
-                   std::size_t readable) noexcept;
-    void look_up_pending() noexcept;
-    std::uint32_t remembered(std::uint64_t hash, std::string_view lower) noexcept;
+    void cut(std::string_view text) noexcept;
+    void key_words(std::size_t first, std::size_t last) noexcept;
+    template <bool kCountsAtoms>
+    void look_up(std::size_t first, std::size_t last) noexcept;
+    std::uint32_t remembered(std::uint64_t key, const Token& token) noexcept;
     std::uint32_t new_class(std::span<const Symbol> symbols) noexcept;
-    std::uint32_t find_class(std::string_view lower, std::uint64_t hash) noexcept;
+    std::uint32_t find_class(std::string_view lower, std::uint64_t key) noexcept;
     std::uint32_t class_of_symbols(std::span<const Symbol> symbols) noexcept;
+    std::uint32_t atom_in(const WordClass& word_class, std::uint8_t field) const noexcept;
     void scan(std::string_view text, std::uint8_t field) noexcept;
-    void collect(std::string_view text) noexcept;
     void take_more(std::size_t index) noexcept;
     void walk(std::size_t index) noexcept;
-    bool follows(std::size_t index, std::size_t depth) const noexcept;
     void visit(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
     void descend(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
     void take_entries(std::uint32_t node, std::size_t index, std::size_t depth) noexcept;
@@ -123,19 +122,19 @@ class Matcher {
     void judge_queries() noexcept;
     void judge(std::uint32_t rule) noexcept;
     void score_terms() noexcept;
-    void add_points(std::uint32_t topic, std::uint64_t points) noexcept;
-    void assign(std::uint32_t topic, std::uint8_t percent) noexcept;
+    void add_points(std::uint32_t topic, std::int64_t points) noexcept;
+    void roll_up() noexcept;
+    void forget_long_text() noexcept;
 
     const LanguageRules& rules_;
     Stemmer stemmer_;
     Regexps::Scratch regexp_scratch_;
-    const std::vector<TopicInfo>& topics_;
+    std::vector<std::uint32_t> parents_;  // of topics
 
-    std::vector<std::uint64_t> memo_;
-    std::array<Pending, kPending> pending_;
-    std::size_t pending_count_ = 0;
-    std::string lower_;
-    std::vector<ClassHead> heads_;
+    Pages memo_pages_;
+    std::uint64_t* memo_;
+    std::array<std::uint64_t, kAhead> keys_;
+    std::array<std::vector<ClassHead>, 2> heads_;  // in the title, in the body
     std::vector<WordClass> classes_;
     std::vector<Symbol> class_symbols_;
     std::vector<std::uint32_t> class_roots_;
@@ -149,18 +148,26 @@ class Matcher {
     std::string_view text_;
     std::uint8_t field_ = 0;
     bool explain_ = false;
-    std::vector<Hit> hits_;
-    std::size_t hit_count_ = 0;
-    std::uint32_t place_ = 0;
+    std::vector<Token> tokens_;  // as many as the longest text had, and a few
+    std::size_t token_count_ = 0;
     std::uint64_t words_ = 0;
+    // Words that may be a term, or begin one: the index, twice, and 1 if the next may go on.
+    std::vector<std::uint32_t> work_;
+    std::size_t work_count_ = 0;
+    std::vector<std::uint32_t> atom_work_;
+    std::size_t atom_work_count_ = 0;
+    std::uint64_t last_child_set_ = 0;  // of the word that was looked up last
+    bool last_is_term_ = false;
     std::uint32_t best_term_ = kNone;  // the longest weighted term at the place at hand
     std::size_t best_words_ = 0;
 
     std::vector<std::uint32_t> term_counts_;  // in halves
-    std::vector<std::uint32_t> met_terms_;
+    std::vector<std::uint32_t> met_terms_;    // room for all, and one
+    std::size_t met_term_count_ = 0;
     std::vector<std::array<std::uint32_t, 2>> atom_counts_;  // title, body
     std::vector<std::uint32_t> atom_last_;                   // index + 1 of its newest occurrence
-    std::vector<std::uint32_t> met_atoms_;
+    std::vector<std::uint32_t> met_atoms_;                   // room for all, and one
+    std::size_t met_atom_count_ = 0;
     std::vector<Occurrence> occurrences_;
     std::vector<Regexps::Match> regexp_matches_;
 
@@ -172,6 +179,7 @@ class Matcher {
     std::vector<std::uint32_t> fired_;
 
     std::vector<Score> scores_;
+    std::vector<std::uint64_t> topic_bits_;  // bit n: topic n is met
     std::vector<std::uint32_t> met_topics_;
     std::array<std::uint32_t, 128> roots_of_{};  // sqrt(count / 2) in sixteenths
 };

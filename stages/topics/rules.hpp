@@ -48,6 +48,13 @@ struct Evidence {
     std::uint32_t worth;
 };
 
+// The same for the score: what the term adds to a topic beyond what it adds to those below it. All
+// points of a topic count for those above.
+struct TermPoints {
+    std::uint32_t topic;
+    std::int32_t more;
+};
+
 class Regexps;
 
 // One language.
@@ -70,7 +77,7 @@ class LanguageRules {
         bool has_children = false;
         bool has_literal = false;     // an entry that must stand as it is written
         bool gap_before = false;      // its word may stand behind a gap: the term has one there too
-        std::uint32_t child_set = 0;  // bit n: a child by a symbol that is n modulo 32
+        std::uint64_t child_set = 0;  // a child by a symbol with this bit_of()
     };
     struct Literal {
         std::string text;
@@ -111,6 +118,10 @@ class LanguageRules {
     FlatTable<std::uint32_t> edges;  // edge_key -> node
     std::vector<Entry> entries;
     std::vector<Literal> literals;
+    // One of 64 for a symbol, so that most sets of symbols are seen not to meet by their bits.
+    static std::uint64_t bit_of(Symbol symbol) noexcept {
+        return std::uint64_t{1} << (symbol * 0x9e3779b1u >> 26);
+    }
     static std::uint64_t edge_key(std::uint32_t node, Symbol symbol) noexcept {
         return (std::uint64_t{node} << 32 | symbol) * 0x9e3779b97f4a7c15u;
     }
@@ -118,6 +129,8 @@ class LanguageRules {
     // Weighted terms: evidence[evidence_at[id] … evidence_at[id + 1]).
     std::vector<std::uint32_t> evidence_at;
     std::vector<Evidence> evidence;
+    std::vector<std::uint32_t> points_at;
+    std::vector<TermPoints> points;
     std::vector<std::string> term_texts;
     std::size_t term_count() const noexcept { return evidence_at.size() - 1; }
 
@@ -125,6 +138,7 @@ class LanguageRules {
     std::uint32_t atom_count = 0;
     std::vector<std::uint32_t> atom_leaves_at;
     std::vector<std::uint32_t> atom_leaves;
+    std::vector<std::uint8_t> atom_fields;  // of all its clauses
     std::vector<std::uint8_t> atom_placed;  // its places are needed: it is part of a prox
     std::vector<Leaf> leaves;
     std::vector<std::uint32_t> leaf_atoms;

@@ -13,7 +13,11 @@ constexpr std::size_t kBytesMax = 64;
 
 // The letters with which a suffix that English's stemmer cuts or changes can end: s, ed, ing, y,
 // e, al, er, ic, ent, ism, iti, ion.
-constexpr std::string_view kEnglishEnds = "sdgyelrctmin";
+constexpr std::uint32_t kEnglishEnds = [] {
+    std::uint32_t letters = 0;
+    for (const char c : std::string_view("sdgyelrctmin")) letters |= 1u << (c - 'a');
+    return letters;
+}();
 
 }  // namespace
 
@@ -40,7 +44,7 @@ bool Stemmer::may_change(std::string_view word) const noexcept {
     if (stemmer_ == nullptr || word.empty() || word.size() > kBytesMax) return false;
     const char last = word.back();
     if (last >= '0' && last <= '9') return false;
-    return !is_english_ || kEnglishEnds.find(last) != kEnglishEnds.npos;
+    return !is_english_ || (last >= 'a' && last <= 'z' && (kEnglishEnds >> (last - 'a') & 1) != 0);
 }
 
 }  // namespace newsmill::topics

@@ -33,9 +33,9 @@ class Vocabulary {
     Symbol add_pattern(std::string_view pattern);
     Symbol symbol_count() const noexcept { return next_; }
 
-    // ---- Then. The symbols of a word; `hash` is hash_of(word). At most kSymbolsMax.
+    // ---- Then. The symbols of a word; `key` is key_of(word). At most kSymbolsMax.
     static constexpr std::size_t kSymbolsMax = 16;
-    std::size_t symbols(std::string_view word, std::uint64_t hash, const Stemmer& stemmer,
+    std::size_t symbols(std::string_view word, std::uint64_t key, const Stemmer& stemmer,
                         Symbol* out) const noexcept;
 
    private:
@@ -63,7 +63,7 @@ class Vocabulary {
     Symbol next_ = 1;
     FlatTable<Exact> exact_;
     FlatTable<Stem> stems_;
-    std::vector<std::uint8_t> beginnings_;
+    std::vector<std::uint16_t> beginnings_;  // bit n: of a stem of n letters; n + 8: or of more
     std::vector<Pattern> patterns_;
     FlatTable<std::uint32_t> pattern_starts_;  // index + 1 of the first pattern
     std::uint64_t pattern_lengths_ = 0;        // bit n: some pattern begins with n plain bytes

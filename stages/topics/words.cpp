@@ -34,6 +34,13 @@ void lower_case_beyond_ascii(char* text, std::size_t size) noexcept {
     }
 }
 
+std::array<std::uint64_t, 2> Word::lower_case_of_any(std::array<std::uint64_t, 2> parts,
+                                                     std::size_t size) noexcept {
+    for (std::uint64_t& part : parts) part = topics::lower_case(part);
+    lower_case_beyond_ascii(reinterpret_cast<char*>(parts.data()), size);
+    return parts;
+}
+
 std::string lower_case(std::string_view word) {
     std::string lower(word);
     for (char& c : lower) {

@@ -35,6 +35,20 @@ TEST(ByteBlock, SaysWhatALoopSays) {
                   by_hand(text, at, [](unsigned char c) { return c >= '0' && c <= '9'; }))
             << at;
         ASSERT_EQ(block.high(), by_hand(text, at, [](unsigned char c) { return c >= 0x80; })) << at;
+        const auto is_digit = [](unsigned char c) { return c >= '0' && c <= '9'; };
+        ASSERT_EQ(block.has_high(), block.high() != 0) << at;
+        ASSERT_EQ(block.word_bytes(), by_hand(text, at,
+                                              [&](unsigned char c) {
+                                                  return is_lower(c) || is_upper(c) ||
+                                                         is_digit(c) || c >= 0x80;
+                                              }))
+            << at;
+        ASSERT_EQ(block.high_up_to('\x91'),
+                  by_hand(text, at, [](unsigned char c) { return c >= 0x80 && c <= 0x91; }))
+            << at;
+        ASSERT_EQ(block.either(' ', '\xA0'),
+                  by_hand(text, at, [](unsigned char c) { return c == ' ' || c == 0xA0; }))
+            << at;
         for (const char wanted : {' ', '\'', '\xC2'}) {
             ASSERT_EQ(
                 block.equal(wanted),

@@ -261,9 +261,39 @@ TEST(TopicWords, CutsAndFolds) {
                                   false, false));
 }
 
+TEST(TopicWords, DropsTheSOfGenitives) {
+    const auto cut = [](std::string_view text) {
+        std::string out;
+        for_each_word(text, [&](std::string_view word, std::size_t, bool gap) {
+            out += (gap ? "|" : "+") + std::string(word);
+        });
+        return out;
+    };
+    EXPECT_EQ(cut("the king's speech"), "|the+king+speech");
+    EXPECT_EQ(cut("the KING’S speech"), "|the+KING+speech");
+    EXPECT_EQ(cut("the king’s"), "|the+king");
+    EXPECT_EQ(cut("“the king’s”"), "|the+king");
+    EXPECT_EQ(cut("James' bag, 'so it's said'"), "|James|bag|so+it+said");
+    EXPECT_EQ(cut("that'sx 'sand 's"), "|that|sx|sand|s");
+    EXPECT_EQ(cut("x's's y"), "|x|s+y");
+    EXPECT_EQ(cut("a\u2009b\u2014c\u00a0d\u00abe"), "|a+b|c+d|e");
+}
+
+// A word that only headlines are asked for says nothing in a body, and the other way round.
+TEST(TopicQuery, AsksEachFieldForItsOwnWords) {
+    const std::string rule = "(or (title any \"flood\") (body any \"storm\"))";
+    EXPECT_TRUE(fires(rule, "a flood", "a dam"));
+    EXPECT_TRUE(fires(rule, "a dam", "a storm"));
+    EXPECT_FALSE(fires(rule, "a storm", "a flood"));
+    EXPECT_FALSE(fires("(title adj \"big flood\")", "", "a big flood"));
+    EXPECT_TRUE(fires("(title adj \"big flood\")", "a big flood", ""));
+}
+
 // The same words whatever stands before them: blocks of 64 bytes must not show.
 TEST(TopicWords, BlocksDoNotShow) {
-    const std::string text = "O'Brien’s U.S. team, m.l.s. “quoted” naïve--café\u00a0noir end";
+    const std::string text =
+        "O'Brien’s U.S. team, m.l.s. “quoted” naïve--café\u00a0noir dog's's "
+        "‘James’s’ 'it's' end";
     const auto cut = [](std::string_view all, std::size_t skip) {
         std::string out;
         std::size_t n = 0;
