@@ -61,54 +61,16 @@ void JsonWriter::append(std::string_view bytes) noexcept {
     out_ += bytes.size();
 }
 
-void JsonWriter::separate() noexcept {
-    if (!comma_) return;
-    ensure(1);
-    *out_++ = ',';
+void JsonWriter::string(std::string_view text) noexcept {
+    begin_string();
+    escaped(text);
+    end_string();
 }
-
-void JsonWriter::open(char bracket) noexcept {
-    separate();
-    ensure(1);
-    *out_++ = bracket;
-    comma_ = false;
-}
-
-void JsonWriter::close(char bracket) noexcept {
-    ensure(1);
-    *out_++ = bracket;
-    comma_ = true;
-}
-
-void JsonWriter::key(std::string_view name) noexcept {
-    ensure(name.size() + 4);
-    if (comma_) *out_++ = ',';
-    *out_++ = '"';
-    std::memcpy(out_, name.data(), name.size());
-    out_ += name.size();
-    *out_++ = '"';
-    *out_++ = ':';
-    comma_ = false;
-}
-
-void JsonWriter::string(std::string_view text) noexcept { string_of({text}); }
 
 void JsonWriter::string_of(std::initializer_list<std::string_view> parts) noexcept {
     begin_string();
     for (const std::string_view part : parts) escaped(part);
     end_string();
-}
-
-void JsonWriter::begin_string() noexcept {
-    separate();
-    ensure(1);
-    *out_++ = '"';
-}
-
-void JsonWriter::end_string() noexcept {
-    ensure(1);
-    *out_++ = '"';
-    comma_ = true;
 }
 
 void JsonWriter::escaped(std::string_view text) noexcept {

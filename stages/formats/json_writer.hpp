@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <string_view>
 
@@ -27,7 +28,16 @@ class JsonWriter {
     void close_array() noexcept { close(']'); }
 
     // `name` must need no escape: member names are ours.
-    void key(std::string_view name) noexcept;
+    void key(std::string_view name) noexcept {
+        ensure(name.size() + 4);
+        separate_unchecked();
+        *out_++ = '"';
+        std::memcpy(out_, name.data(), name.size());
+        out_ += name.size();
+        *out_++ = '"';
+        *out_++ = ':';
+        comma_ = false;
+    }
     void string(std::string_view text) noexcept;
     void string_of(std::initializer_list<std::string_view> parts) noexcept;  // one string
     void integer(std::int64_t value) noexcept;
@@ -46,8 +56,16 @@ class JsonWriter {
     }
 
     // For a string that is written piece by piece with append(), which must need no escape.
-    void begin_string() noexcept;
-    void end_string() noexcept;
+    void begin_string() noexcept {
+        ensure(2);
+        separate_unchecked();
+        *out_++ = '"';
+    }
+    void end_string() noexcept {
+        ensure(1);
+        *out_++ = '"';
+        comma_ = true;
+    }
 
     // Undo: what was written since mark() is taken back.
     struct Mark {
@@ -66,9 +84,24 @@ class JsonWriter {
     std::string_view finish() noexcept;
 
    private:
-    void open(char bracket) noexcept;
-    void close(char bracket) noexcept;
-    void separate() noexcept;
+    void open(char bracket) noexcept {
+        ensure(2);
+        separate_unchecked();
+        *out_++ = bracket;
+        comma_ = false;
+    }
+    void close(char bracket) noexcept {
+        ensure(1);
+        *out_++ = bracket;
+        comma_ = true;
+    }
+    void separate() noexcept {
+        ensure(1);
+        separate_unchecked();
+    }
+    void separate_unchecked() noexcept {
+        if (comma_) *out_++ = ',';
+    }
     void escaped(std::string_view text) noexcept;
     void ensure(std::size_t bytes) noexcept {
         if (static_cast<std::size_t>(end_ - out_) < bytes) grow(bytes);

@@ -35,6 +35,28 @@ std::size_t find_escape_tail(std::string_view text, std::size_t i) noexcept {
     return i;
 }
 
+// The high bit of each byte that needs an escape.
+std::uint64_t escapes_of(std::uint64_t word) noexcept {
+    // A byte below 0x20 has its three top bits clear.
+    return zero_bytes(word ^ (kOnes * '"')) | zero_bytes(word ^ (kOnes * '\\')) |
+           zero_bytes(word & (kOnes * 0xE0));
+}
+
+// Of texts under 16 bytes, which most names and codes are.
+std::size_t find_escape_short(std::string_view text) noexcept {
+    if (text.size() < 8) {
+        if (text.size() < 4) return find_escape_tail(text, 0);
+        std::uint32_t first, last;  // they overlap
+        std::memcpy(&first, text.data(), 4);
+        std::memcpy(&last, text.data() + text.size() - 4, 4);
+        const std::uint64_t both = first | std::uint64_t{last} << 32;
+        return escapes_of(both) == 0 ? text.size() : find_escape_tail(text, 0);
+    }
+    const std::uint64_t found =
+        escapes_of(load_eight(text.data())) | escapes_of(load_eight(text.data() + text.size() - 8));
+    return found == 0 ? text.size() : find_escape_tail(text, 0);
+}
+
 bool is_space(char c) noexcept { return static_cast<unsigned char>(c) <= 0x20; }
 
 // Words that begin in text[i..]; `was_space` is of the byte before.
@@ -55,19 +77,12 @@ namespace portable {
 std::size_t find_escape(std::string_view text) noexcept {
     std::size_t i = 0;
     for (; i + 8 <= text.size(); i += 8) {
-        const std::uint64_t word = load_eight(text.data() + i);
-        // A byte below 0x20 has its three top bits clear.
-        const std::uint64_t found = zero_bytes(word ^ (kOnes * '"')) |
-                                    zero_bytes(word ^ (kOnes * '\\')) |
-                                    zero_bytes(word & (kOnes * 0xE0));
-        if (found != 0) return find_escape_tail(text, i);
+        if (escapes_of(load_eight(text.data() + i)) != 0) return find_escape_tail(text, i);
     }
     return find_escape_tail(text, i);
 }
 
 std::size_t count_words(std::string_view text) noexcept { return count_words_from(text, 0, true); }
-
-}  // namespace portable
 
 std::size_t count_code_points(std::string_view text) noexcept {
     // Bytes that begin a code point are those that are not 10xxxxxx.
@@ -84,9 +99,33 @@ std::size_t count_code_points(std::string_view text) noexcept {
     return text.size() - continuations;
 }
 
+}  // namespace portable
+
 #if defined(__SSE2__)
 
+std::size_t count_code_points(std::string_view text) noexcept {
+    const __m128i last_continuation = _mm_set1_epi8(static_cast<char>(0xBF));
+    std::size_t starts = 0;
+    std::size_t i = 0;
+    while (i + 16 <= text.size()) {
+        // One byte a lane counts up to 255 steps before its sum is taken.
+        const std::size_t steps = std::min<std::size_t>((text.size() - i) / 16, 255);
+        __m128i sums = _mm_setzero_si128();
+        for (std::size_t step = 0; step < steps; ++step, i += 16) {
+            const __m128i bytes =
+                _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
+            // As signed bytes, continuations are the least.
+            sums = _mm_sub_epi8(sums, _mm_cmpgt_epi8(bytes, last_continuation));
+        }
+        const __m128i total = _mm_sad_epu8(sums, _mm_setzero_si128());
+        starts += static_cast<std::size_t>(_mm_cvtsi128_si32(total)) +
+                  static_cast<std::size_t>(_mm_extract_epi16(total, 4));
+    }
+    return starts + portable::count_code_points(text.substr(i));
+}
+
 std::size_t find_escape(std::string_view text) noexcept {
+    if (text.size() < 16) return find_escape_short(text);
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
     const __m128i last_control = _mm_set1_epi8(0x1F);
@@ -100,7 +139,8 @@ std::size_t find_escape(std::string_view text) noexcept {
         const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(found));
         if (mask != 0) return i + static_cast<std::size_t>(std::countr_zero(mask));
     }
-    return find_escape_tail(text, i);
+    const std::string_view tail = text.substr(i);
+    return i + find_escape_short(tail);
 }
 
 std::size_t count_words(std::string_view text) noexcept {
@@ -131,6 +171,9 @@ std::size_t count_words(std::string_view text) noexcept {
 
 std::size_t find_escape(std::string_view text) noexcept { return portable::find_escape(text); }
 std::size_t count_words(std::string_view text) noexcept { return portable::count_words(text); }
+std::size_t count_code_points(std::string_view text) noexcept {
+    return portable::count_code_points(text);
+}
 
 #endif
 

@@ -23,6 +23,7 @@ std::size_t count_words(std::string_view text) noexcept;
 // The forms for machines without SSE2, for them and for tests.
 namespace portable {
 std::size_t find_escape(std::string_view text) noexcept;
+std::size_t count_code_points(std::string_view text) noexcept;
 std::size_t count_words(std::string_view text) noexcept;
 }  // namespace portable
 

@@ -18,6 +18,7 @@ constexpr std::uint32_t kCharacterIssues = kIssueControl | kIssueInvisible | kIs
 // What another round may still find in a text that a round has changed.
 constexpr std::uint32_t kRoundIssues = kIssueEntity | kIssueTag | kIssueMojibake | kIssueControl |
                                        kIssueInvisible | kIssueSpace | kIssueBreaks | kIssueNfc;
+constexpr std::uint32_t kAllIssues = ~0u;
 constexpr int kMojibakeLayersMax = 4;
 // One huge article must not keep its memory for ever.
 constexpr std::size_t kBufferBytesKept = 4 << 20;
@@ -93,15 +94,16 @@ std::uint32_t TextCleaner::round(std::string_view text, Form form, bool html,
             repairs |= kRepairMojibake;
         }
     }
-    if ((issues & kCharacterIssues) != 0 || repairs != 0) {
+    // What the repairs brought to light. (All of it is looked for again when all was asked for.)
+    if (repairs != 0 && issues != kAllIssues) issues = scan_text(current_).issues;
+    const std::uint32_t before = repairs;
+    if ((issues & kCharacterIssues) != 0) {
         apply([&](std::string_view in, std::string& out) { repairs |= clean_characters(in, out); });
     }
-    if ((issues & (kSpaceIssues | kIssueNewline)) != 0 || repairs != 0) {
-        shape(form);
-    }
-    if ((issues & kIssueNfc) != 0 || repairs != 0) {
-        if (compose()) repairs |= kRepairNfc;
-    }
+    // A character that is gone may leave blanks side by side, or a letter beside its accent.
+    if (repairs != before && issues != kAllIssues) issues = scan_text(current_).issues;
+    if ((issues & (kSpaceIssues | kIssueNewline)) != 0) shape(form);
+    if ((issues & kIssueNfc) != 0 && compose()) repairs |= kRepairNfc;
     return repairs;
 }
 
@@ -131,7 +133,7 @@ Cleaned TextCleaner::clean_slowly(std::string_view text, Form form, bool html,
     std::uint32_t repairs = 0;
     previous_.assign(text);
     for (int rounds = 0; rounds < kRoundsMax; ++rounds) {
-        repairs |= round(previous_, form, html && rounds == 0, ~0u);
+        repairs |= round(previous_, form, html && rounds == 0, kAllIssues);
         if (current_ == previous_) break;
         previous_.assign(current_);
     }

@@ -265,6 +265,7 @@ struct Separator {
 // The first dash that stands between a dateline and its story.
 Separator find_separator(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '-' && text[i] != '\xE2') continue;
         const std::string_view rest = text.substr(i);
         const bool spaced =
             i > 0 && (text[i - 1] == ' ' || text[i - 1] == ')' || text[i - 1] == '.');

@@ -56,6 +56,19 @@ Masks classify_bytes(const char* at, std::size_t count) noexcept {
     return masks;
 }
 
+// The blocks of news whose characters are NFC whatever stands beside them: a mark that would
+// compose with one of them, or a jamo with a syllable, is looked at itself.
+constexpr bool is_always_composed(char32_t c) noexcept {
+    if (c < 0x700)
+        return (c >= 0x388 && c < 0x400) || (c >= 0x5D0 && c < 0x5EB) || (c >= 0x620 && c < 0x64B);
+    if (c < 0x3000)
+        return (c >= 0x1EA0 && c < 0x1EFA) || (c >= 0x20A0 && c < 0x20C1) || c == 0x2122 ||
+               (c >= 0x2190 && c < 0x21FF) || (c >= 0x25A0 && c < 0x2700);
+    return c < 0x302A || (c >= 0x3041 && c < 0x3097) || (c >= 0x30A1 && c < 0x30FB) ||
+           (c >= 0xAC00 && c < 0xD7A4) || (c >= 0xFF01 && c < 0xFF5F) ||
+           (c >= 0x1F300 && c < 0x1FB00);
+}
+
 // Issues of one code point >= U+0080 that are its own, whatever stands beside it.
 std::uint32_t issues_of(char32_t c) noexcept {
     if (c < 0x300) {
@@ -78,8 +91,7 @@ std::uint32_t issues_of(char32_t c) noexcept {
     }
     if ((c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF)) return kIssueInvisible;
     if (c >= 0xE0000 && c < 0xE0080) return kIssueInvisible;
-    if (c >= 0xAC00 && c < 0xD7A4) return 0;  // Hangul syllables; a following jamo is looked at
-    return kIssueNfc;
+    return is_always_composed(c) ? 0 : std::uint32_t{kIssueNfc};
 }
 
 class Scanner {

@@ -53,6 +53,29 @@ bool is_invisible(char32_t c) noexcept {
            (c >= 0xE0000 && c < 0xE0080);
 }
 
+bool is_plain(char c) noexcept {
+    return c == '\n' ||
+           (static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7F);
+}
+
+// The end of the run of printable ASCII and line feeds that begins at `i`.
+std::size_t plain_end(std::string_view text, std::size_t i) noexcept {
+#if defined(__SSE2__)
+    for (; i + 16 <= text.size(); i += 16) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
+        // Signed: the controls and every byte of a non-ASCII character are below a space.
+        const __m128i low = _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+                                             _mm_cmplt_epi8(v, _mm_set1_epi8(' ')));
+        const __m128i stop = _mm_or_si128(low, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7F)));
+        const int mask = _mm_movemask_epi8(stop);
+        if (mask != 0)
+            return i + static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(mask)));
+    }
+#endif
+    while (i < text.size() && is_plain(text[i])) ++i;
+    return i;
+}
+
 class CharacterCleaner {
    public:
     CharacterCleaner(std::string_view text, std::string& out) noexcept : text_(text), out_(out) {}
@@ -61,10 +84,7 @@ class CharacterCleaner {
         std::size_t i = 0;
         while (i < text_.size()) {
             const std::size_t start = i;
-            while (i < text_.size() && static_cast<unsigned char>(text_[i]) >= 0x20 &&
-                   static_cast<unsigned char>(text_[i]) < 0x7F) {
-                ++i;
-            }
+            i = plain_end(text_, i);
             if (i > start) {
                 out_.append(text_.substr(start, i - start));
                 last_ = static_cast<unsigned char>(text_[i - 1]);

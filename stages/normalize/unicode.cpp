@@ -40,18 +40,6 @@ std::string_view trim_ascii(std::string_view text) noexcept {
     return text;
 }
 
-bool starts_with_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-    if (text.size() < lower.size()) return false;
-    for (std::size_t i = 0; i < lower.size(); ++i) {
-        if (ascii_lower(text[i]) != lower[i]) return false;
-    }
-    return true;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-    return text.size() == lower.size() && starts_with_ignoring_case(text, lower);
-}
-
 bool is_letter(char32_t c) noexcept { return u_isalpha(static_cast<UChar32>(c)); }
 bool is_upper(char32_t c) noexcept { return u_isupper(static_cast<UChar32>(c)); }
 bool is_lower(char32_t c) noexcept { return u_islower(static_cast<UChar32>(c)); }

@@ -87,8 +87,16 @@ inline char ascii_lower(char c) noexcept {
 
 std::string_view trim_ascii(std::string_view text) noexcept;
 // ASCII letters compare without case; `lower` is in lower case already.
-bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept;
-bool starts_with_ignoring_case(std::string_view text, std::string_view lower) noexcept;
+inline bool starts_with_ignoring_case(std::string_view text, std::string_view lower) noexcept {
+    if (text.size() < lower.size()) return false;
+    for (std::size_t i = 0; i < lower.size(); ++i) {
+        if (ascii_lower(text[i]) != lower[i]) return false;
+    }
+    return true;
+}
+inline bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
+    return text.size() == lower.size() && starts_with_ignoring_case(text, lower);
+}
 
 // Letters of any script, and their case (ICU's tables).
 bool is_letter(char32_t c) noexcept;

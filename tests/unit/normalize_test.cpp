@@ -3,6 +3,7 @@
 #include "stages/normalize.hpp"
 
 #include <gtest/gtest.h>
+#include <unicode/normalizer2.h>
 
 #include <random>
 #include <string>
@@ -199,6 +200,24 @@ TEST(Normalize, FastAndSlowPathsAgree) {
         const auto b = slow.clean_slowly(text, Form::kParagraphs, seed % 5 == 0, arena);
         ASSERT_EQ(a.text, b.text) << "seed " << seed << " " << testing::PrintToString(text);
         ASSERT_EQ(a.ascii, b.ascii);
+    }
+}
+
+// What the scan lets pass is NFC by itself and beside anything: it neither decomposes nor composes
+// with what stands before it.
+TEST(Normalize, ScanSeesEveryCharacterThatMayCompose) {
+    UErrorCode error = U_ZERO_ERROR;
+    const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(error);
+    ASSERT_TRUE(U_SUCCESS(error));
+    for (char32_t c = 0x80; c < 0x110000; ++c) {
+        if (c >= 0xD800 && c < 0xE000) continue;
+        std::string text;
+        normalize::append_utf8(text, c);
+        if ((normalize::scan_text(text).issues & ~normalize::kIssueNewline) != 0) continue;
+        ASSERT_TRUE(nfc->hasBoundaryBefore(static_cast<UChar32>(c)))
+            << std::hex << static_cast<std::uint32_t>(c);
+        ASSERT_EQ(nfc->quickCheck(icu::UnicodeString(static_cast<UChar32>(c)), error), UNORM_YES)
+            << std::hex << static_cast<std::uint32_t>(c);
     }
 }
 

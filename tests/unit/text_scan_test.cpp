@@ -57,6 +57,7 @@ TEST(TextScan, CountsLikeTheScalarLoops) {
         ASSERT_EQ(count_words(text), scalar_count_words(text));
         ASSERT_EQ(portable::count_words(text), scalar_count_words(text));
         ASSERT_EQ(count_code_points(text), scalar_count_code_points(text));
+        ASSERT_EQ(portable::count_code_points(text), scalar_count_code_points(text));
         ASSERT_EQ(find_escape(text), scalar_find_escape(text));
         CodePointIndex index;
         index.build(text, false);
