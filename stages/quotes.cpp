@@ -138,9 +138,10 @@ class QuotesStage::Finder {
             Quote& quote = found.quote;
             quote.type = QuoteType::kTranscript;
             quote.statement = turn.statement;
-            quote.span = {
-                tokens_[turn.first].start,
-                std::max(tokens_[turn.last - 1].end, tokens_.paragraphs()[turn.paragraph].end)};
+            const Paragraph& paragraph = tokens_.paragraphs()[turn.paragraph];
+            quote.span = {tokens_[turn.first].start,
+                          turn.last == paragraph.last ? paragraph.end : tokens_[turn.last - 1].end};
+            if (turn.cue != 0) quote.cue = {tokens_[turn.cue].start, tokens_[turn.cue].end};
             name_speaker(turn.speaker, turn.paragraph, quote);
             quote.confidence = turn.speaker ? 90 : 60;
             statements = turn.statement + 1;
@@ -257,7 +258,7 @@ class QuotesStage::Finder {
             const Frame& frame = frames[f];
             if (frame_uses_[f].segments != 0 || taken_[frame.paragraph] != 0) continue;
             if (clauses_.is_quoted(frame.first) && clauses_.is_quoted(frame.last - 1)) continue;
-            if (!reports(frame)) {
+            if (!reports(frame) || !says_something(frame)) {
                 frame_taken = false;
                 continue;
             }
@@ -288,6 +289,15 @@ class QuotesStage::Finder {
         return false;
     }
 
+    // "denied that", "berichtete darüber": no words that are somebody's.
+    bool says_something(const Frame& frame) const noexcept {
+        std::uint32_t words = 0;
+        for (std::uint32_t i = frame.first; i < frame.last && words < 2; ++i) {
+            words += tokens_[i].kind == TokenKind::kWord || tokens_[i].kind == TokenKind::kNumber;
+        }
+        return words >= 2;
+    }
+
     std::uint32_t outer_end(const Segment& segment) const noexcept {
         return segment.has_close ? tokens_[segment.close].end
                                  : tokens_.paragraphs()[segment.paragraph].end;
@@ -314,6 +324,7 @@ class QuotesStage::Finder {
         if (attribution.words_first != 0) {
             quote.span.start = spans_.back().start = tokens_[attribution.words_first].start;
         }
+        if (attribution.cut_first != 0) cut(attribution, found);
         const bool sentence = is_sentence_like(tokens_, segment);
         quote.type = sentence || attribution.joined ? QuoteType::kDirect : QuoteType::kMixed;
         if (attribution.has_cue) {
@@ -323,6 +334,18 @@ class QuotesStage::Finder {
         name_speaker(attribution.speaker, segment.paragraph, quote);
         lower_if_unsure(quote);
         return found;
+    }
+
+    // The words of the report inside of the marks part what is said in two.
+    void cut(const Attribution& attribution, Found& found) noexcept {
+        Span rest = spans_.back();
+        spans_.back().end = tokens_[attribution.cut_first].start;
+        trim(spans_.back());
+        if (attribution.cut_last >= tokens_.all().size()) return;
+        rest.start = std::max(rest.start, tokens_[attribution.cut_last].start);
+        if (rest.start >= rest.end) return;
+        spans_.push_back(rest);
+        ++found.spans;
     }
 
     static void lower_if_unsure(Quote& quote) noexcept {
@@ -350,6 +373,9 @@ class QuotesStage::Finder {
             quote.speaker = person != nullptr ? person->name : name;
             quote.resolved = mention.relative.end != 0 ? Resolved::kPronoun : Resolved::kExplicit;
         } else if (mention.kind == Kind::kHe || mention.kind == Kind::kShe) {
+            // German "sie" is she, or they where the verb is a plural.
+            const bool either = tokens_[mention.first].has(kPronoun) && mention.kind == Kind::kShe;
+            if (either && tokens_.text(quote.cue.start, quote.cue.end).ends_with('n')) return;
             person = people_.antecedent(tokens_, mention.kind, mention.first,
                                         paragraph_of(mention.first, paragraph));
             if (person == nullptr) return;

@@ -25,10 +25,12 @@ bool is_sentence_like(const Tokens& tokens, const Segment& segment) noexcept {
     const std::uint32_t first = inner_first(segment);
     if (first >= segment.close) return false;
     const TokenKind last = tokens[segment.close - 1].kind;
-    const bool ends = last == TokenKind::kStop || last == TokenKind::kComma ||
-                      last == TokenKind::kDash || !segment.has_close ||
-                      (segment.close + 1 < tokens.all().size() &&
-                       tokens[segment.close + 1].kind == TokenKind::kComma);
+    const bool ends =
+        last == TokenKind::kStop || last == TokenKind::kComma || last == TokenKind::kDash ||
+        !segment.has_close ||
+        (segment.close + 1 < tokens.all().size() &&
+         (tokens[segment.close + 1].kind == TokenKind::kComma ||
+          (!tokens.reads_clauses() && tokens[segment.close + 1].kind == TokenKind::kStop)));
     std::uint32_t word = first;
     while (word < segment.close && tokens[word].kind != TokenKind::kWord) ++word;
     return ends && word < segment.close && (tokens[word].capital || segment.continues);
@@ -98,6 +100,30 @@ bool Attributor::by_inner_name(const Segment& segment, Attribution& result) cons
     return true;
 }
 
+// "«Мы ждали, — сказал Иван Петров. — И дождались»": the cue and its speaker between dashes, or in
+// French between commas, inside of the marks.
+bool Attributor::by_inner_cue(const Segment& segment, Attribution& result) const noexcept {
+    constexpr std::uint32_t kInciseTokensMax = 16;
+    const Tokens& tokens = *tokens_;
+    if (tokens.reads_clauses() || !segment.has_open || !segment.has_close) return false;
+    for (std::uint32_t i = segment.open + 2; i + 2 < segment.close; ++i) {
+        const Token& verb = tokens[i + 1];
+        if (tokens[i].kind != TokenKind::kDash || !verb.has(kCue) || verb.capital) continue;
+        const std::uint32_t bound = std::min(segment.close, i + kInciseTokensMax);
+        result.speaker = phrase_starting(tokens, i + 2, bound);
+        if (!result.speaker) continue;
+        std::uint32_t end = result.speaker.end;
+        while (end < bound && tokens[end].kind != TokenKind::kDash) ++end;
+        result.cue = i + 1;
+        result.has_cue = true;
+        result.form = Attribution::Form::kBeside;
+        result.cut_first = i;
+        result.cut_last = end < bound ? end + 1 : segment.close;
+        return true;
+    }
+    return false;
+}
+
 // A cue at the end of a statement that runs over paragraphs tells who spoke from its beginning.
 void Attributor::tell_before(std::size_t index, const Mention& speaker) noexcept {
     constexpr std::size_t kParagraphsMax = 16;
@@ -113,7 +139,7 @@ void Attributor::tell_before(std::size_t index, const Mention& speaker) noexcept
 Attribution Attributor::attribute_one(std::size_t index) noexcept {
     const Segment& segment = (*segments_)[index];
     Attribution result;
-    if (by_inner_name(segment, result)) return result;
+    if (by_inner_name(segment, result) || by_inner_cue(segment, result)) return result;
     if (index > 0 && (segment.continues || !segment.has_open) && results_[index - 1].is_quotation) {
         Attribution own;
         if (by_frame(segment, own) || after(index, own)) {
@@ -125,7 +151,7 @@ Attribution Attributor::attribute_one(std::size_t index) noexcept {
         result.joined = true;
         result.region_end = 0;
         result.frame = -1;
-        result.words_first = 0;
+        result.words_first = result.cut_first = result.cut_last = 0;
         if (result.speaker) return result;
     }
     if (by_frame(segment, result)) return result;
@@ -243,6 +269,13 @@ bool Attributor::clause_at(std::uint32_t at, std::uint32_t bound,
         result.region_end = result.speaker.end;
         return true;
     }
+    if (tokens[at].has(kCue) && tokens[at].has(kHe | kShe)) {  // "« … », dit-elle"
+        result.speaker = phrase_ending(tokens, at, at);
+        result.cue = at;
+        result.has_cue = true;
+        result.region_end = at + 1;
+        return true;
+    }
     const std::uint32_t verb = inverted_cue(at, bound);
     if (verb != bound) {
         std::uint32_t first = verb + 1;
@@ -300,7 +333,7 @@ bool Attributor::after(std::size_t index, Attribution& result) const noexcept {
     }
     if (at >= paragraph.last || tokens[at].kind != TokenKind::kWord) return false;
     const std::uint32_t bound = clauses_->sentence_end(at, paragraph);
-    if (tokens[at - 1].kind == TokenKind::kDash) {  // "…" — Marie Dupont
+    if (tokens[at - 1].kind == TokenKind::kDash && tokens[at].capital) {  // "…" — Jan Holt
         const Mention signature = phrase_starting(tokens, at, paragraph.last);
         const bool alone = signature.end >= paragraph.last || signature.end >= bound;
         if (signature.kind == Mention::Kind::kName && alone) {

@@ -27,7 +27,10 @@ struct Attribution {
     bool joined = false;           // goes on with the statement of the segment before
     bool is_quotation = false;
     std::uint32_t words_first = 0;  // where the words start, after a name in the marks; 0: at once
-    std::int32_t frame = -1;        // the index of the frame that holds it; -1 if none
+    // The report's own words inside of the marks, as tokens; none if both are 0.
+    std::uint32_t cut_first = 0;
+    std::uint32_t cut_last = 0;
+    std::int32_t frame = -1;  // the index of the frame that holds it; -1 if none
 };
 
 class Attributor {
@@ -39,6 +42,7 @@ class Attributor {
    private:
     const Frame* frame_of(const Segment& segment) noexcept;
     bool by_inner_name(const Segment& segment, Attribution& result) const noexcept;
+    bool by_inner_cue(const Segment& segment, Attribution& result) const noexcept;
     bool by_frame(const Segment& segment, Attribution& result) noexcept;
     void tell_before(std::size_t index, const Mention& speaker) noexcept;
     Attribution attribute_one(std::size_t index) noexcept;

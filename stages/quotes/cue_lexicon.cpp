@@ -173,7 +173,9 @@ void CueLexicon::grow() {
 
 std::uint64_t CueLexicon::classes_by_ending(const LookupWord& word) const noexcept {
     for (const std::string& ending : endings_) {
-        if (word.size > ending.size() && word.view().ends_with(ending)) return kTitle | kPerson;
+        if (word.size <= ending.size() || !word.view().ends_with(ending)) continue;
+        // "Verkehrsministerin": the ending tells the gender.
+        return kTitle | kPerson | (ending.ends_with("in") ? kFemale : std::uint64_t{0});
     }
     return 0;
 }

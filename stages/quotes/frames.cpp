@@ -67,8 +67,26 @@ void FrameFinder::add(const Frame& frame) noexcept {
     frames_.back().paragraph = paragraph_;
 }
 
+// "NORDHAVN, May 4 (Courier) - The government …"
+std::uint32_t FrameFinder::past_dateline(std::uint32_t low, std::uint32_t high) const noexcept {
+    constexpr std::uint32_t kDatelineTokensMax = 14;
+    const Tokens& tokens = *tokens_;
+    if (low != tokens.paragraphs()[paragraph_].first || !tokens[low].upper) return low;
+    for (std::uint32_t i = low + 1; i + 1 < high && i < low + kDatelineTokensMax; ++i) {
+        if (clauses_->is_quoted(i) || tokens[i].kind == TokenKind::kStop) return low;
+        if (tokens[i].kind == TokenKind::kWord && tokens[i].has(kFrameVerbs)) return low;
+        const bool dash = tokens[i].kind == TokenKind::kDash && !tokens.is(tokens[i], ";");
+        if (!dash) continue;
+        std::uint32_t next = i + 1;
+        while (next < high && tokens[next].kind == TokenKind::kDash) ++next;
+        return next;
+    }
+    return low;
+}
+
 void FrameFinder::read_sentence(std::uint32_t low, std::uint32_t high) noexcept {
     const Tokens& tokens = *tokens_;
+    low = past_dateline(low, high);
     low_ = clause_start_ = low;
     subject_ = {};
     if (read_tail(high)) return;
@@ -275,6 +293,11 @@ std::uint32_t FrameFinder::content_start(std::uint32_t cue, std::uint32_t high,
         if (listener && listener.end < high && tokens[listener.end].kind != TokenKind::kComma) {
             at = listener.end;
         }
+    }
+    // "wies das zurück: „…“": whatever stands before the colon.
+    for (std::uint32_t i = at; i + 1 < high && i < at + 8 && !clauses_->is_quoted(i); ++i) {
+        if (tokens[i].kind == TokenKind::kColon && clauses_->is_quoted(i + 1)) return i + 1;
+        if (tokens[i].kind != TokenKind::kWord && tokens[i].kind != TokenKind::kNumber) break;
     }
     const std::uint32_t adjuncts = skip_adjuncts(at, high);
     const bool marks = adjuncts < high && (clauses_->is_quoted(adjuncts) ||

@@ -39,6 +39,7 @@ class FrameFinder {
     const std::vector<Frame>& find(const Clauses& clauses, bool reads_clauses) noexcept;
 
    private:
+    std::uint32_t past_dateline(std::uint32_t low, std::uint32_t high) const noexcept;
     void read_sentence(std::uint32_t low, std::uint32_t high) noexcept;
     std::uint32_t read_source(std::uint32_t at, std::uint32_t high) noexcept;
     std::uint32_t read_verb(std::uint32_t cue, std::uint32_t high) noexcept;

@@ -51,11 +51,12 @@ Span span_of(const Tokens& tokens, std::uint32_t first, std::uint32_t last) noex
     return {tokens[first].start, tokens[last].end};
 }
 
-// Whether `role` is, or ends in, the one word `wanted`; ASCII case does not matter.
-bool same_last_word(std::string_view role, std::string_view wanted) noexcept {
+// Whether `role` is, or ends in, the one word `wanted`; ASCII case does not matter. `in_compound`:
+// "Ministerin" is the end of "Verkehrsministerin".
+bool same_last_word(std::string_view role, std::string_view wanted, bool in_compound) noexcept {
     if (wanted.empty() || role.size() < wanted.size()) return false;
     const std::size_t at = role.size() - wanted.size();
-    if (at > 0 && role[at - 1] != ' ') return false;
+    if (at > 0 && role[at - 1] != ' ' && !in_compound) return false;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto a = static_cast<unsigned char>(role[at + i]);
         const auto b = static_cast<unsigned char>(wanted[i]);
@@ -148,6 +149,14 @@ std::uint32_t run_start(const Tokens& tokens, std::uint32_t low, std::uint32_t l
     std::uint32_t first = last;
     while (first > low && last - first < kPhraseTokensMax) {
         const std::uint32_t before = first - 1;
+        // "Harbor Workers' Union"
+        if (before > low && tokens[first].has(kPerson) &&
+            is_kind(tokens, before, TokenKind::kMark) && is_single(tokens[before].family) &&
+            tokens[before].start == tokens[before - 1].end &&
+            tokens.ends_in(tokens[before - 1], "s") && is_name_token(tokens, before - 1)) {
+            first = before - 1;
+            continue;
+        }
         if (!is_word(tokens, before) || tokens[before].genitive) break;
         if (is_name_token(tokens, before)) {
             first = before;
@@ -270,6 +279,14 @@ Mention noun_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t b
     bool person = false;
     while (end < bound && end - first < kPhraseTokensMax && is_word(tokens, end)) {
         const Token& token = tokens[end];
+        // "лидер оппозиции Пётр Краг"
+        if (person && !tokens.reads_clauses() && end > head && is_name_token(tokens, end) &&
+            !tokens[end - 1].capital && !tokens[end - 1].has(kPreposition | kDeterminer)) {
+            mention = split_titles(tokens, end, run_end(tokens, end, bound));
+            if (mention.kind == Kind::kName) mention.role = span_of(tokens, head, end - 1);
+            mention.first = first;
+            return mention;
+        }
         if (!token.capital && end > head && token.has(kAnyCue) && !token.has(kPerson)) break;
         if (token.has(kSkip) && !token.has(kDeterminer | kTitle)) break;
         if (token.has(kConjunction | kAnyPronoun)) break;
@@ -277,6 +294,9 @@ Mention noun_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t b
         if (tokens.nouns_are_capital() && end > head && token.has(kPreposition) &&
             !tokens.is(token, "für") && !tokens.is(token, "vom")) {
             break;
+        }
+        if (person && token.has(kPreposition) && !tokens.reads_clauses() && !token.has(kParticle)) {
+            break;  // "dijo la ministra a los periodistas"
         }
         if (person && token.has(kPreposition)) {
             const bool place = tokens.is(token, "in") || tokens.is(token, "on") ||
@@ -446,6 +466,7 @@ Mention subject_before(const Tokens& tokens, std::uint32_t low, std::uint32_t ve
                 const bool determined = tokens[head.first].has(kDeterminer);
                 inner.role =
                     determined ? Span{tokens[head.first + 1].start, head.span.end} : head.span;
+                inner.first = head.first;  // "his wife, Marit,"
                 return inner;
             }
             return head;
@@ -485,6 +506,27 @@ Mention main_subject(const Tokens& tokens, std::uint32_t low, std::uint32_t boun
     return {};
 }
 
+namespace {
+
+// "Dahl's spokesman, Emil Lund,": the noun before the comma says what the person does.
+void take_role_before_comma(const Tokens& tokens, std::uint32_t low, Mention& mention) noexcept {
+    const std::uint32_t comma = mention.first;
+    if (mention.role.end != 0 || comma < low + 3 || tokens[comma - 1].kind != TokenKind::kComma)
+        return;
+    const bool ends = mention.end >= tokens.all().size() || !is_word(tokens, mention.end);
+    if (!ends) return;
+    const std::uint32_t noun = comma - 2;
+    for (std::uint32_t at = noun; at > low && noun - at < 6 && is_word(tokens, at); --at) {
+        if (tokens[at].capital || !tokens[at].has(kPerson | kTitle)) continue;
+        const Token& before = tokens[at - 1];
+        if (!before.genitive && !before.has(kDeterminer | kHis | kHer)) continue;
+        mention.role = span_of(tokens, at, noun);
+        return;
+    }
+}
+
+}  // namespace
+
 void People::read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted) noexcept {
     people_.clear();
     name_keys_.clear();
@@ -497,6 +539,7 @@ void People::read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted)
             Mention mention = split_titles(tokens, at, last);
             if (mention.kind == Kind::kName) {
                 take_role_before(tokens, paragraph.first, mention);
+                take_role_before_comma(tokens, paragraph.first, mention);
                 take_role_after(tokens, paragraph.last, mention);
                 see(tokens, mention, quoted[at] != 0);
             }
@@ -521,6 +564,7 @@ std::size_t People::latest_of_name(std::string_view name, std::string_view last,
 void People::take_office(const Tokens& tokens, const Mention& mention, Person& person) noexcept {
     person.role = tokens.text(mention.role.start, mention.role.end);
     std::uint32_t at = mention.first;
+    while (at > 0 && tokens[at - 1].start >= mention.role.start) --at;
     while (at < mention.end && tokens[at].start < mention.role.start) ++at;
     std::uint32_t end = mention.role.start;
     for (; at < mention.end && tokens[at].end <= mention.role.end; ++at) {
@@ -606,12 +650,14 @@ const People::Person* People::by_role(const Tokens& tokens, std::string_view rol
     std::uint64_t offices = 0;
     if ((wanted & kAnyState) != 0) offices |= kState;
     if ((wanted & kAnyGovernment) != 0) offices |= kGovernment;
+    const bool compounds = tokens.nouns_are_capital();
     const Person* found = nullptr;
     for (const Person& person : people_) {
         if (person.first_token > token) break;
         if (!person.full) continue;
         const bool holds = (person.office_classes & offices) != 0 ||
-                           same_last_word(person.role, role) || same_last_word(person.office, role);
+                           same_last_word(person.role, role, compounds) ||
+                           same_last_word(person.office, role, compounds);
         // "Vice President Jane Doe" is not "the president".
         if (!holds ||
             ((person.office_classes & kLesser) != 0 && person.role.size() > role.size())) {

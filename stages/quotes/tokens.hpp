@@ -69,6 +69,7 @@ class Tokens {
     void read(std::string_view body, const CueLexicon& lexicon) noexcept;
 
     bool nouns_are_capital() const noexcept { return lexicon_->nouns_are_capital(); }
+    bool reads_clauses() const noexcept { return lexicon_->reads_clauses(); }
     std::string_view body() const noexcept { return body_; }
     std::span<const Token> all() const noexcept { return {tokens_.data(), count_}; }
     const Token& operator[](std::size_t i) const noexcept { return tokens_[i]; }

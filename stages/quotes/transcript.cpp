@@ -307,6 +307,21 @@ bool TranscriptReader::goes_on(std::uint32_t paragraph) const noexcept {
     return false;
 }
 
+// "—¿Está segura? —preguntó un periodista.": what follows the second dash tells who spoke.
+void TranscriptReader::cut_incise(Turn& turn) const noexcept {
+    const Tokens& tokens = *tokens_;
+    for (std::uint32_t i = turn.first + 1; i + 1 < turn.last; ++i) {
+        if (tokens[i].kind != TokenKind::kDash) continue;
+        const Token& verb = tokens[i + 1];
+        if (verb.kind != TokenKind::kWord || verb.capital || !verb.has(kCue)) continue;
+        turn.speaker = verb.has(kHe | kShe) ? phrase_ending(tokens, i + 1, i + 1)
+                                            : phrase_starting(tokens, i + 2, turn.last);
+        turn.cue = i + 1;
+        turn.last = i;
+        return;
+    }
+}
+
 void TranscriptReader::read_turns() noexcept {
     const auto& paragraphs = tokens_->paragraphs();
     const Mention answers = who_answers();
@@ -319,7 +334,8 @@ void TranscriptReader::read_turns() noexcept {
         if (line.inline_words) {
             if (paragraphs[i].last - line.words_first >= kWordsMin) {
                 turns_.push_back(
-                    {i, line.words_first, paragraphs[i].last, statement, line.speaker});
+                    {i, line.words_first, paragraphs[i].last, statement, line.speaker, 0});
+                if (line.role == Role::kDash) cut_incise(turns_.back());
             }
         } else {
             // A quotation in marks after the line is read as such, with the line as its lead.
@@ -333,7 +349,8 @@ void TranscriptReader::read_turns() noexcept {
              ++j) {
             const bool first = turns_.size() == before;
             if (is_narration(j, first)) break;
-            turns_.push_back({j, paragraphs[j].first, paragraphs[j].last, statement, line.speaker});
+            turns_.push_back(
+                {j, paragraphs[j].first, paragraphs[j].last, statement, line.speaker, 0});
         }
         if (turns_.size() > before) ++statement;
     }

@@ -23,6 +23,7 @@ struct Turn {
     std::uint32_t last = 0;
     std::uint32_t statement = 0;  // paragraphs of one turn share it
     Mention speaker;              // kNone if nothing tells it
+    std::uint32_t cue = 0;        // the token of a cue behind the words; 0: none
 };
 
 class TranscriptReader {
@@ -56,6 +57,7 @@ class TranscriptReader {
     bool is_heading(std::size_t index) const noexcept;
     bool comes_back(std::size_t index) const noexcept;
     Mention who_answers() const noexcept;
+    void cut_incise(Turn& turn) const noexcept;
     void read_turns() noexcept;
     bool is_narration(std::uint32_t paragraph, bool first) const noexcept;
     bool goes_on(std::uint32_t paragraph) const noexcept;
