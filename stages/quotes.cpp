@@ -77,6 +77,7 @@ class QuotesStage::Finder {
     }
 
     void find(Article& article, Arena& arena) noexcept {
+        if (tokens_.tokens_room() > kTokensKept && article.body.size() < kTokensKept) forget();
         found_.clear();
         spans_.clear();
         tokens_.read(article.body, lexicon_of(article.language));
@@ -102,6 +103,26 @@ class QuotesStage::Finder {
     }
 
    private:
+    // 10 MB. A body takes fewer tokens than bytes.
+    static constexpr std::size_t kTokensKept = 1 << 18;
+
+    // Gives back what a huge body made the scratch grow to.
+    void forget() noexcept {
+        tokens_ = {};
+        pairer_ = {};
+        people_ = {};
+        attributor_ = {};
+        transcript_ = {};
+        clauses_ = {};
+        frame_finder_ = {};
+        quoted_ = {};
+        taken_ = {};
+        frame_uses_ = {};
+        found_ = {};
+        spans_ = {};
+        numbers_ = {};
+    }
+
     struct Found {
         Quote quote;
         std::uint32_t spans_first = 0;  // in spans_

@@ -328,15 +328,6 @@ Mention noun_starting(const Tokens& tokens, std::uint32_t first, std::uint32_t b
 
 }  // namespace
 
-bool is_name_token(const Tokens& tokens, std::uint32_t at) noexcept {
-    if (!is_word(tokens, at) || !tokens[at].capital) return false;
-    if (!tokens[at].has(kNotName)) return true;
-    if (tokens[at].has(kTitle | kNation) && !tokens[at].has(kDeterminer)) return true;
-    // "Theresa May", "Minister Will": a first name or a title turns such a word into a name.
-    return at > 0 && is_word(tokens, at - 1) && tokens[at - 1].capital &&
-           tokens[at - 1].has(kMale | kFemale | kTitle) && !tokens[at].has(kAnyPronoun);
-}
-
 Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t last) noexcept {
     Mention none;
     if (last < low || !is_word(tokens, last)) return none;

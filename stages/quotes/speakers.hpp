@@ -28,7 +28,18 @@ struct Mention {
 };
 
 // May this token be part of a name?
-bool is_name_token(const Tokens& tokens, std::uint32_t at) noexcept;
+inline bool is_name_token(const Tokens& tokens, std::uint32_t at) noexcept {
+    if (at >= tokens.all().size()) return false;
+    const Token& token = tokens[at];
+    if (token.kind != TokenKind::kWord || !token.capital) return false;
+    if (!token.has(kNotName)) return true;
+    if (token.has(kTitle | kNation) && !token.has(kDeterminer)) return true;
+    // "Theresa May", "Minister Will": a first name or a title turns such a word into a name.
+    if (at == 0 || token.has(kAnyPronoun)) return false;
+    const Token& before = tokens[at - 1];
+    return before.kind == TokenKind::kWord && before.capital &&
+           before.has(kMale | kFemale | kTitle);
+}
 
 // The phrase whose last token is `last`, no further left than `low`.
 Mention phrase_ending(const Tokens& tokens, std::uint32_t low, std::uint32_t last) noexcept;

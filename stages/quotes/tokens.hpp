@@ -98,6 +98,9 @@ class Tokens {
                std::memcmp(body_.data() + token.end - (N - 1), tail, N - 1) == 0;
     }
 
+    // What the largest body so far made it keep.
+    std::size_t tokens_room() const noexcept { return room_; }
+
    private:
     void find_small_letters() noexcept;
     void read_paragraph(std::uint32_t start, std::uint32_t end) noexcept;
@@ -112,7 +115,10 @@ class Tokens {
     // A new token, to be filled where it stands: copying one that was just written piece by piece
     // stalls the processor, and cost more than all the rest of a word.
     Token& add_token() noexcept {
-        if (count_ == tokens_.size()) tokens_.resize(2 * count_ + 256);
+        if (count_ == room_) {
+            room_ = 2 * count_ + 256;
+            tokens_.resize(room_);
+        }
         return *std::construct_at(&tokens_[count_++]);
     }
 
@@ -121,6 +127,7 @@ class Tokens {
     // Only grows, so that a body costs no initialising; the first count_ are the body's.
     std::vector<Token> tokens_;
     std::uint32_t count_ = 0;
+    std::uint32_t room_ = 0;                    // tokens_.size(), which is a division
     std::vector<std::uint64_t> small_letters_;  // a bit for each byte that is one of a-z
     std::vector<Paragraph> paragraphs_;
     std::uint32_t mark_count_ = 0;

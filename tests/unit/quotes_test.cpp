@@ -430,6 +430,14 @@ TEST(Quotes, OddTextsAreHarmless) {
     }
 }
 
+TEST(Quotes, AHugeBodyLeavesNothingBehind) {
+    std::string huge;
+    while (huge.size() < 2'000'000) huge += "\"Yes,\" said Jan Novak. ";
+    EXPECT_GT(Found(huge).quotes.size(), 10'000u);
+    EXPECT_THAT(Found("\"It is over,\" said Jan Novak.").lines(),
+                ElementsAre("direct|Jan Novak||said|It is over,"));
+}
+
 TEST(Quotes, ABadLexiconSaysWhere) {
     QuotesOptions options;
     const auto error_of = [&](std::string_view text) -> std::string {
