@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -55,6 +56,20 @@ class Reporter {
     std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::now();
 };
 
+// What is wrong with the new files is one line; the old ones stay in use.
+void reload_topics(Mill& mill, const Config& config) {
+    if (!config.topics.enabled) return log_info("reload: topics are not enabled");
+    try {
+        mill.reload_topics();
+        log_info("reload: {} rule packs, {}", config.topics.packs.size(),
+                 config.topics.model.empty() ? "no model" : "model " + config.topics.model);
+    } catch (const StartError& error) {
+        std::string why = error.what();
+        std::replace(why.begin(), why.end(), '\n', ';');
+        log_error("reload refused, the running rules and model stay: {}", why);
+    }
+}
+
 int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
     const Config& config = loaded.config;
     Mill mill(config, loaded.hash, Mill::Output::kKafka);
@@ -89,6 +104,7 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
     options.stopping = [&pipeline] {
         if (!pipeline.control().failed()) log_info("stopping: draining what is in flight");
     };
+    options.reload = [&] { reload_topics(mill, config); };
     run_process(pipeline, options);
     reporter.tick(pipeline.metrics());
     if (pipeline.control().failed()) {

@@ -290,11 +290,16 @@ int train(const Args& args) {
     } catch (const std::invalid_argument& error) {
         return fail(error.what());
     }
-    std::ofstream out(args.out, std::ios::binary | std::ios::trunc);
+    // Under its name once it is whole: a daemon may be told to load it at any time.
+    const std::string part = args.out + ".part";
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
     out << result.bytes;
     out.close();
-    if (!out) return fail(args.out + ": " + std::strerror(errno));
-    open_model(args.out);  // what can't be opened must not look like a success
+    if (!out) return fail(part + ": " + std::strerror(errno));
+    open_model(part);  // what can't be opened must not look like a success
+    if (std::rename(part.c_str(), args.out.c_str()) != 0) {
+        return fail(args.out + ": " + std::strerror(errno));
+    }
     char accuracy[128];
     std::snprintf(accuracy, sizeof accuracy, "%.4f of held-out articles right, temperature %.2f",
                   result.fold_accuracy, result.temperature);

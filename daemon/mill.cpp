@@ -124,11 +124,19 @@ Mill::Mill(const Config& config, std::string config_hash, Output output)
       config_hash_(std::move(config_hash)),
       output_(output),
       topics_(topics_options(config)),
+      live_topics_(std::make_shared<LiveTopics>(TopicsData{topics_.rules, topics_.model})),
       memory_(plan_memory(config, std::max(1u, std::thread::hardware_concurrency()),
                           index_bytes(config))),
       quote_lexicons_(config.quotes.lexicons),
       dedup_(dedup_options(config, memory_)),
-      refused_(route_options()) {}
+      refused_(route_options()) {
+    topics_.live = live_topics_;
+}
+
+void Mill::reload_topics() {
+    TopicsOptions read = topics_options(config_);
+    live_topics_->replace({std::move(read.rules), std::move(read.model)});
+}
 
 RouteOptions Mill::route_options() const {
     return make_route_options(config_, config_hash_, output_);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "daemon/quote_lexicons.hpp"
@@ -34,6 +35,9 @@ class Mill {
     PipelineParts parts(Consumer& consumer, Producer& producer, Journal* journal,
                         SnapshotStore* snapshots = nullptr);
     PipelineOptions pipeline_options() const;
+    // Reads the rule packs and the model again and puts them into the place of those that the
+    // stages of back() use. Throws StartError and changes nothing if any can't be used.
+    void reload_topics();
     const MemoryPlan& memory() const noexcept { return memory_; }
 
    private:
@@ -43,6 +47,7 @@ class Mill {
     std::string config_hash_;
     Output output_;
     TopicsOptions topics_;
+    std::shared_ptr<LiveTopics> live_topics_;  // what topics_ has as well
     MemoryPlan memory_;
     QuoteLexicons quote_lexicons_;
     DedupStage dedup_;

@@ -16,7 +16,9 @@ namespace {
 class Loop {
    public:
     Loop(Pipeline& pipeline, const ProcessOptions& options)
-        : pipeline_(pipeline), options_(options), signals_(io_, SIGINT, SIGTERM), timer_(io_) {}
+        : pipeline_(pipeline), options_(options), signals_(io_, SIGINT, SIGTERM), timer_(io_) {
+        if (options_.reload) signals_.add(SIGHUP);
+    }
 
     void run() {
         pipeline_.start();
@@ -30,10 +32,14 @@ class Loop {
     using Time = std::chrono::steady_clock::time_point;
 
     void wait_signal() {
-        signals_.async_wait([this](const boost::system::error_code& error, int /*signal*/) {
+        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
             if (error) return;
-            if (stopping_) give_up("a second signal");
-            stop();
+            if (signal == SIGHUP) {
+                options_.reload();
+            } else {
+                if (stopping_) give_up("a second signal");
+                stop();
+            }
             wait_signal();
         });
     }

@@ -1,6 +1,6 @@
 // A pipeline under the process's control: signals, ticks, the drain deadline. On Boost.Asio, in
 // main's thread; SIGTERM and SIGINT ask for a drain, a second one, or the deadline, ends the
-// process at once.
+// process at once; SIGHUP asks for a reload.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ struct ProcessOptions {
     std::int64_t tick_ms = 100;
     // Called once when a stop was asked for.
     std::function<void()> stopping;
+    // Called at every SIGHUP. Without it, SIGHUP ends the process.
+    std::function<void()> reload;
 };
 
 // Starts the pipeline and returns when it is finished and joined. Does not return if it could not

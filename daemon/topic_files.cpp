@@ -1,10 +1,5 @@
 #include "daemon/topic_files.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -55,20 +50,19 @@ std::vector<topics::Pack> read_packs(const std::vector<std::string>& paths) {
 }
 
 std::shared_ptr<const topics::Model> open_model(const std::string& path) {
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) fail(path, errno);
-    struct stat status {};
-    fstat(file, &status);
-    const auto bytes = static_cast<std::size_t>(status.st_size);
-    void* data = bytes == 0 ? nullptr : mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file, 0);
-    const int error = errno;
-    close(file);
-    if (data == MAP_FAILED) fail(path, error);
-    const std::shared_ptr<const void> keeper(data, [bytes](void* at) {
-        if (at != nullptr) munmap(at, bytes);
-    });
+    // Read, not mapped: who writes a new model over an old one must not change the one in use.
+    std::ifstream in(path, std::ios::binary);
+    if (!in) fail(path, errno);
+    const auto bytes = std::make_shared<std::string>();
+    std::error_code unknown;
+    const std::uintmax_t size = fs::file_size(path, unknown);
+    if (unknown) fail(path, unknown.value());
+    bytes->resize(static_cast<std::size_t>(size));
+    in.read(bytes->data(), static_cast<std::streamsize>(bytes->size()));
+    if (in.bad()) fail(path, EIO);
+    bytes->resize(static_cast<std::size_t>(in.gcount()));
     try {
-        return topics::Model::open(keeper, {static_cast<const char*>(data), bytes}, path);
+        return topics::Model::open(bytes, *bytes, path);
     } catch (const topics::ModelError& error_of_model) {
         throw StartError(kExitConfig, error_of_model.what());
     }

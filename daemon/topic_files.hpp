@@ -17,7 +17,7 @@ namespace newsmill {
 // Of files, and of the *.topics and *.json in folders, by name.
 std::vector<topics::Pack> read_packs(const std::vector<std::string>& paths);
 
-// Mapped into memory for as long as the model lives.
+// Held in memory as long as the model lives.
 std::shared_ptr<const topics::Model> open_model(const std::string& path);
 
 // The rules and the model that the configuration names; rules stay null (the built-in ones) if it

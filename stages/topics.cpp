@@ -361,11 +361,29 @@ class TopicsStage::Tagger {
     topics::Model::Scratch model_scratch_;
 };
 
-TopicsStage::TopicsStage(const TopicsOptions& options)
-    : tagger_(std::make_unique<Tagger>(options)) {}
+TopicsStage::TopicsStage(const TopicsOptions& options) : options_(options) {
+    if (options_.live != nullptr) {
+        take_over(options_.live->get());
+    } else {
+        tagger_ = std::make_unique<Tagger>(options_);
+    }
+}
 TopicsStage::~TopicsStage() = default;
 
+void TopicsStage::take_over(std::shared_ptr<const TopicsData> data) {
+    data_ = std::move(data);
+    options_.rules = data_->rules;
+    options_.model = data_->model;
+    previous_ = std::move(tagger_);
+    tagger_ = std::make_unique<Tagger>(options_);
+}
+
 void TopicsStage::process(Batch& batch) noexcept {
+    if (options_.live != nullptr) {
+        std::shared_ptr<const TopicsData> data = options_.live->get();
+        if (data != data_) [[unlikely]]
+            take_over(std::move(data));
+    }
     for (Article& article : batch.articles) {
         if (article.ok()) tagger_->tag(article, batch.arena);
     }

@@ -13,14 +13,20 @@
 //   relevance   0-100: how much of the article is about the topic, relative to the strongest (100).
 // An article in a language without rules gets no topics; an unknown language is read as English.
 //
-// Ownership: Article::topics lives in batch.arena; codes and names live as long as the rules.
-// Threads: an instance belongs to one agent; rules and model are shared. Errors: a bad pack throws
-// topics::PackError when it is compiled.
+// Rules and model may be replaced while instances run (LiveTopics): each takes the new ones over
+// before its next batch.
+//
+// Ownership: Article::topics lives in batch.arena; codes and names live as long as the rules, which
+// an instance keeps until the batch after the next replacement. Threads: an instance belongs to one
+// agent; rules and model are shared. Errors: a bad pack throws topics::PackError when it is
+// compiled.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "pipeline/batch.hpp"
 #include "pipeline/stage.hpp"
@@ -28,6 +34,27 @@
 #include "stages/topics/rules.hpp"
 
 namespace newsmill {
+
+// What instances of the stage share and what may be replaced under them.
+struct TopicsData {
+    std::shared_ptr<const topics::Rules> rules;  // the built-in ones if null
+    std::shared_ptr<const topics::Model> model;  // none if null
+};
+
+// Threads: any, none of which waits.
+class LiveTopics {
+   public:
+    explicit LiveTopics(TopicsData data) { replace(std::move(data)); }
+
+    void replace(TopicsData data) {
+        data_.store(std::make_shared<const TopicsData>(std::move(data)));  // pairs with get()
+    }
+    // Never null; another one after each replacement.
+    std::shared_ptr<const TopicsData> get() const noexcept { return data_.load(); }
+
+   private:
+    std::atomic<std::shared_ptr<const TopicsData>> data_;
+};
 
 struct TopicsOptions {
     std::uint32_t topics_max = 8;       // at most so many tags an article; 1-50
@@ -37,6 +64,7 @@ struct TopicsOptions {
     std::uint32_t matches_max = 0;
     std::shared_ptr<const topics::Rules> rules;  // the built-in ones if null
     std::shared_ptr<const topics::Model> model;  // none if null
+    std::shared_ptr<const LiveTopics> live;      // if there is one, rules and model are from it
 };
 
 class TopicsStage final : public Stage {
@@ -49,7 +77,12 @@ class TopicsStage final : public Stage {
 
    private:
     class Tagger;
+    void take_over(std::shared_ptr<const TopicsData> data);
+
+    TopicsOptions options_;
+    std::shared_ptr<const TopicsData> data_;
     std::unique_ptr<Tagger> tagger_;
+    std::unique_ptr<Tagger> previous_;  // whose names the last batch may hold
 };
 
 }  // namespace newsmill

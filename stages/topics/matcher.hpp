@@ -67,8 +67,8 @@ class Matcher {
         std::uint32_t word_class;
         std::uint32_t gap;  // 1: a gap before it
     };
-    // The keys of so many words are made, and their slots in the memo on their way from memory, before the
-    // first of them is looked up.
+    // The keys of so many words are made, and their slots in the memo on their way from memory,
+    // before the first of them is looked up.
     static constexpr std::size_t kAhead = 64;
     static constexpr std::size_t kTokensKept = 1 << 16;
     // What words with the same symbols have in common, in one field: what is asked of each word.

@@ -5,9 +5,9 @@
 // softmax at a temperature fitted on held-out folds makes percentages of the sums, so that of the
 // articles with 70 about seven in ten are right. All in integers: daemons agree to the bit.
 //
-// A model is one block of bytes, made by train_model() (stages/topics/trainer.hpp), to be mapped
-// into memory: a header with magic, version, sizes and an XXH3 checksum, the labels, tables, and
-// one open-addressed table of features. Nothing is parsed but the labels.
+// A model is one block of bytes, made by train_model() (stages/topics/trainer.hpp), to be read or
+// mapped into memory: a header with magic, version, sizes and an XXH3 checksum, the labels, tables,
+// and one open-addressed table of features. Nothing is parsed but the labels.
 //
 // Immutable once open, so that threads share it; a Scratch belongs to one. Errors: open() throws
 // ModelError with one clear line for anything that is not a whole model of a known version.

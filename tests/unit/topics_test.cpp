@@ -230,6 +230,21 @@ TEST(Topics, TheBuiltInPacksAreWhole) {
     EXPECT_EQ(topics::media_topics().size(), 1100u);
 }
 
+TEST(Topics, RulesAreReplacedBetweenBatches) {
+    TopicsOptions options = options_of("topic 15000000\n9: match\n");
+    const auto live = std::make_shared<LiveTopics>(TopicsData{options.rules, nullptr});
+    options.live = live;
+    TopicsStage stage(options);
+    const Tagged before(stage, "", "The match");
+    EXPECT_EQ(before.first(), "sport");
+    live->replace({rules_of("topic 10000000\n9: match\n"), nullptr});
+    const Tagged after(stage, "", "The match");
+    EXPECT_EQ(after.first(), "lifestyle and leisure");
+    EXPECT_EQ(before.first(), "sport") << "the names of the last batch stay";
+    live->replace({nullptr, nullptr});
+    EXPECT_EQ(Tagged(stage, "", "Parliament and the prime minister").first(), "politics");
+}
+
 // ---- With a model ----------------------------------------------------------------------------
 
 std::shared_ptr<const topics::Model> two_label_model() {
