@@ -2,12 +2,12 @@
 """Make a labelled set of near duplicates with known truth. Standard library only; same arguments, same
 bytes.
 
-  make_set.py --out SET.ndjson [--seed N] [--families dev|heldout|none] [--articles FILE.ndjson ...]
+  make_set.py --out SET.ndjson [--seed N] [--families dev|heldout|final|none] [--articles FILE.ndjson ...]
               [--languages en,de,fr,es,pt,ru,zh,ja,th] [--clusters 300] [--short-clusters 150] ...
 
 Base articles come from --articles (NDJSON {title, body[, lang]}) and, for each of --languages, from
 the sentences of languages/*.txt. Form reports (hard negatives) come from templates/<families>/, two
-writers' versions of one event from events/<families>/. Tune on `dev`, never on `heldout`.
+writers' versions of one event from events/<families>/. Tune on `dev`, never on the others.
 
 A line of the set, in stream order (an original stands before its variants):
   {"id", "title", "body", "cluster", "edit", "origin"}
@@ -220,7 +220,7 @@ def arguments(argv):
     parser.add_argument(
         "--generated", type=int, default=160, help="articles made in each of --languages"
     )
-    parser.add_argument("--families", choices=("dev", "heldout", "none"), default="dev")
+    parser.add_argument("--families", choices=("dev", "heldout", "final", "none"), default="dev")
     parser.add_argument("--clusters", type=int, default=300, help="in each language")
     parser.add_argument("--short-clusters", type=int, default=150)
     parser.add_argument("--singles", type=int, default=1000)
