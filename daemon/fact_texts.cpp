@@ -11,9 +11,9 @@ bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 128;
 }
 
-// Words, and numbers with their points and commas.
-std::set<std::string> tokens(std::string_view body) {
-    std::set<std::string> out;
+// Words, and numbers with their points and commas, in the order of the text.
+std::vector<std::string_view> tokens(std::string_view body) {
+    std::vector<std::string_view> out;
     for (std::size_t at = 0; at < body.size();) {
         std::size_t end = at;
         while (end < body.size() &&
@@ -22,7 +22,7 @@ std::set<std::string> tokens(std::string_view body) {
                  end + 1 < body.size() && is_digit(body[end + 1])))) {
             ++end;
         }
-        if (end > at) out.emplace(body.substr(at, end - at));
+        if (end > at) out.push_back(body.substr(at, end - at));
         at = end > at ? end : at + 1;
     }
     return out;
@@ -35,11 +35,22 @@ FactTexts fact_texts(std::string_view body) {
     WordReader reader;
     Sketcher sketcher;
     Sketch sketch;
-    for (const std::string& token : tokens(body)) {
-        // Names are capitalised words inside sentences.
+    std::string before;
+    for (const std::string_view view : tokens(body)) {
+        const std::string token(view);
+        // Names are capitalised words inside sentences, and two of them in a row.
         sketcher.make(reader.read("a " + token, false), sketch);
         if (sketch.figures.count > 0) out.figures.try_emplace(sketch.figures[0], token);
-        if (sketch.names.count > 0) out.names.try_emplace(sketch.names[0], token);
+        if (sketch.names.count > 0) {
+            out.names.try_emplace(sketch.names[0], token);
+            sketcher.make(reader.read("a " + before + " " + token, false), sketch);
+            for (std::size_t i = 0; i < sketch.names.count; ++i) {
+                if (is_full_name(sketch.names[i])) {
+                    out.names.try_emplace(sketch.names[i], before + " " + token);
+                }
+            }
+        }
+        before = token;
     }
     return out;
 }

@@ -102,10 +102,16 @@ FingerprintStage::FingerprintStage() {
 void FingerprintStage::process(Batch& batch) noexcept {
     for (Article& article : batch.articles) {
         if (!article.ok()) continue;
-        sketcher_.make(words_.read(article.body, article.body_is_ascii), sketch_);
+        const WordList& list = words_.read(article.body, article.body_is_ascii);
+        sketcher_.make(list, sketch_);
         if (sketch_.count > 0) article.sketch = encode_sketch(sketch_, batch.arena);
-        std::size_t kept = 0;
-        article.exact_hash = hash(article.body, kept);
+        std::size_t kept = list.letters.size();
+        if (list.letters_known) {
+            const XXH128_hash_t hash = XXH3_128bits(list.letters.data(), kept);
+            article.exact_hash = {hash.high64, hash.low64};
+        } else {
+            article.exact_hash = hash(article.body, kept);
+        }
         if (kept > 0) continue;
         Stream stream;
         char* out = stream.reserve(1);

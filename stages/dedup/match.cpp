@@ -24,16 +24,39 @@ std::int32_t share(std::int32_t part, std::int32_t whole) noexcept {
     return whole == 0 ? 0 : part * kOne / whole;
 }
 
+// A loop over all of a full sketch is faster than a search in it.
 std::int32_t hashes_upto(const Sketch& sketch, std::uint32_t threshold) noexcept {
-    const auto* const first = sketch.hashes.data();
-    return static_cast<std::int32_t>(std::upper_bound(first, first + sketch.count, threshold) -
-                                     first);
+    std::int32_t count = 0;
+    if (sketch.count == kSketchHashes) {
+        for (const std::uint32_t hash : sketch.hashes) count += hash <= threshold ? 1 : 0;
+        return count;
+    }
+    while (count < sketch.count && sketch.hashes[static_cast<std::size_t>(count)] <= threshold) {
+        ++count;
+    }
+    return count;
 }
 
-// common / weight < of_expected * survival
+// Up to here, the sketch has all hashes that there are.
+std::uint32_t last_hash(const Sketch& sketch) noexcept {
+    return sketch.count == kSketchHashes ? sketch.hashes[kSketchHashes - 1] : ~0u;
+}
+
+constexpr std::uint32_t kNoFact = ~0u;
+
+// All ones or nothing: what spares a branch.
+constexpr std::uint32_t mask(bool one) noexcept { return std::uint32_t{0} - (one ? 1u : 0u); }
+
+// Above it, a full sample may hold back what the other has.
+std::uint32_t last_fact(const FactSample& facts) noexcept {
+    return facts.complete() ? 1u << kFactBits : facts[kSketchFacts - 1];
+}
+
+// common < of_expected * weight * survival; a name of two words survives if both do.
 bool too_few(const FactOverlap& facts, std::int32_t survival, std::int32_t of_expected) noexcept {
-    return facts.common * kOne * 1000 <
-           facts.weight * static_cast<std::int64_t>(of_expected) * survival;
+    const std::int64_t expected = (facts.weight - facts.full_names) * survival +
+                                  facts.full_names * survival * survival / kOne;
+    return facts.common * kOne * 1000 < expected * of_expected;
 }
 
 // Empty if the facts agree; else what they say.
@@ -56,7 +79,7 @@ const char* contradiction(const FactOverlap& figures, const FactOverlap& names,
         }
     }
     const FactOverlap all{figures.facts + names.facts, figures.weight + names.weight,
-                          figures.common + names.common};
+                          figures.common + names.common, names.full_names};
     if (all.facts < 2) return "";
     const std::int32_t by_count = options.facts_by_count * std::min(all.facts, 20) / 20;
     const std::int32_t share =
@@ -92,73 +115,104 @@ const char* lack(const Overlap& words, std::int32_t shorter, const MatchOptions&
 
 }  // namespace
 
-Overlap overlap(const Sketch& later, const Sketch& earlier) noexcept {
-    const auto last = [](const Sketch& sketch) {
-        return sketch.count == kSketchHashes ? sketch.hashes[kSketchHashes - 1] : ~0u;
-    };
-    const std::uint32_t threshold = std::min(last(later), last(earlier));
+void Matcher::set(const Sketch& later, const Rarity& rarity) noexcept {
+    later_ = &later;
+    rarity_ = &rarity;
+    hashes_.assign({later.hashes.data(), later.count});
+    facts_set_ = false;
+}
+
+Overlap Matcher::overlap(const Sketch& earlier) const noexcept {
+    const std::uint32_t* const hashes = earlier.hashes.data();
+    const std::size_t count = earlier.count;
+    const std::size_t indexed = std::min<std::size_t>(count, kIndexedHashes);
     Overlap out;
-    out.later = hashes_upto(later, threshold);
-    out.earlier = hashes_upto(earlier, threshold);
-    for (std::int32_t i = 0, j = 0; i < out.later && j < out.earlier;) {
-        const std::uint32_t a = later.hashes[static_cast<std::size_t>(i)];
-        const std::uint32_t b = earlier.hashes[static_cast<std::size_t>(j)];
-        out.common += a == b ? 1 : 0;
-        out.indexed += a == b && j < static_cast<std::int32_t>(kIndexedHashes) ? 1 : 0;
-        i += a <= b ? 1 : 0;
-        j += b <= a ? 1 : 0;
+    for (std::size_t i = 0; i < indexed; ++i) out.indexed += hashes_.has(hashes[i]) ? 1 : 0;
+    for (std::size_t i = indexed; i < count; ++i) out.common += hashes_.has(hashes[i]) ? 1 : 0;
+    for (const std::uint32_t hash : hashes_.rest()) {
+        for (std::size_t i = 0; i < indexed; ++i) out.indexed += hashes[i] == hash ? 1 : 0;
+        for (std::size_t i = indexed; i < count; ++i) out.common += hashes[i] == hash ? 1 : 0;
     }
+    out.common += out.indexed;
+    const std::uint32_t last_here = last_hash(*later_), last_there = last_hash(earlier);
+    out.later = last_here <= last_there ? later_->count : hashes_upto(*later_, last_there);
+    out.earlier = last_there <= last_here ? earlier.count : hashes_upto(earlier, last_here);
     out.similarity = share(out.common, out.later + out.earlier - out.common);
     out.containment = share(out.common, std::min(out.later, out.earlier));
     return out;
 }
 
-FactOverlap overlap_facts(const FactSample& a, const FactSample& b, const Rarity& rarity) noexcept {
-    constexpr std::uint32_t kNone = 1u << kFactBits;
-    // Above the smaller of two full samples' last facts, one of them may hold what it leaves out.
-    const auto last = [](const FactSample& facts) {
-        return facts.complete() ? kNone : facts[kSketchFacts - 1];
-    };
-    const std::uint32_t threshold = std::min(last(a), last(b));
-    const auto at = [threshold](const FactSample& facts, std::size_t k) {
-        const std::uint32_t fact = k < facts.count ? facts[k] : kNone;
-        return fact <= threshold ? fact : kNone;
-    };
-    FactOverlap of_a, of_b;
-    std::int64_t common = 0;
-    for (std::size_t i = 0, j = 0;;) {
-        const std::uint32_t x = at(a, i), y = at(b, j);
-        const std::uint32_t fact = std::min(x, y);
-        if (fact == kNone) break;
-        const std::int32_t weight = rarity.weight(fact);
-        if (x == fact) {
-            ++of_a.facts;
-            of_a.weight += weight;
-            ++i;
-        }
-        if (y == fact) {
-            ++of_b.facts;
-            of_b.weight += weight;
-            ++j;
-        }
-        if (x == y) common += weight;
+void Matcher::set_facts(const FactSample& sample, Facts& facts) noexcept {
+    facts.last = last_fact(sample);
+    facts.hashes.fill(kNoFact);
+    facts.weights[0] = facts.full_names[0] = 0;
+    for (std::size_t i = 0; i < sample.count; ++i) {
+        facts.hashes[i] = sample[i];
+        const std::int32_t weight = rarity_->weight(sample[i]);
+        facts.weights[i + 1] = facts.weights[i] + weight;
+        facts.full_names[i + 1] = facts.full_names[i] + (is_full_name(sample[i]) ? weight : 0);
     }
-    FactOverlap& out = of_a.weight <= of_b.weight ? of_a : of_b;
+    facts.set.assign({facts.hashes.data(), sample.count});
+}
+
+void Matcher::prepare_facts() noexcept {
+    if (facts_set_) return;
+    facts_set_ = true;
+    set_facts(later_->figures, figures_);
+    set_facts(later_->names, names_);
+}
+
+FactOverlap Matcher::overlap_figures(const Sketch& earlier) noexcept {
+    prepare_facts();
+    FactOverlap out = overlap_facts(figures_, earlier.figures);
+    out.full_names = 0;
+    return out;
+}
+
+FactOverlap Matcher::overlap_names(const Sketch& earlier) noexcept {
+    prepare_facts();
+    return overlap_facts(names_, earlier.names);
+}
+
+FactOverlap Matcher::overlap_facts(const Facts& later, const FactSample& earlier) const noexcept {
+    const std::uint32_t threshold = std::min(later.last, last_fact(earlier));
+    FactOverlap here, there;
+    for (const std::uint32_t hash : later.hashes) here.facts += hash <= threshold ? 1 : 0;
+    here.weight = later.weights[static_cast<std::size_t>(here.facts)];
+    here.full_names = later.full_names[static_cast<std::size_t>(here.facts)];
+    std::uint32_t common = 0, weight = 0, full_names = 0;
+    for (std::size_t i = 0; i < earlier.count; ++i) {
+        const std::uint32_t fact = earlier[i];
+        const auto weighs = static_cast<std::uint32_t>(rarity_->weight(fact));
+        const std::uint32_t counts = mask(fact <= threshold);
+        there.facts += static_cast<std::int32_t>(counts & 1);
+        weight += weighs & counts;
+        full_names += weighs & counts & mask(is_full_name(fact));
+        common += weighs & mask(later.set.has(fact));
+    }
+    for (const std::uint32_t hash : later.set.rest()) {
+        for (std::size_t i = 0; i < earlier.count; ++i) {
+            if (earlier[i] == hash) common += static_cast<std::uint32_t>(rarity_->weight(hash));
+        }
+    }
+    there.weight = weight;
+    there.full_names = full_names;
+    FactOverlap& out = here.weight <= there.weight ? here : there;
     out.common = common;
     return out;
 }
 
-Comparison compare(const Sketch& later, const Sketch& earlier, const Rarity& rarity,
-                   const Sharing& sharing, const MatchOptions& options) noexcept {
+Comparison Matcher::compare(const Sketch& earlier, const Sharing& sharing,
+                            const MatchOptions& options) noexcept {
     Comparison out;
-    out.words = overlap(later, earlier);
+    out.words = overlap(earlier);
     const std::int32_t indexed = std::max({out.words.indexed, sharing.hits, 1});
     out.sharers = 8 * (sharing.sharers + Sharing::kSharersMax * (indexed - sharing.hits)) / indexed;
     const Overlap& words = out.words;
-    out.reason = lack(words, std::min(later.count, earlier.count), options);
+    out.reason = lack(words, std::min(later_->count, earlier.count), options);
     if (*out.reason != '\0') return out;
-    out.figures = overlap_facts(later.figures, earlier.figures, rarity);
-    out.names = overlap_facts(later.names, earlier.names, rarity);
+    out.figures = overlap_figures(earlier);
+    out.names = overlap_names(earlier);
     if (options.check_facts) {
         out.reason = contradiction(out.figures, out.names, words.containment, out.sharers, options);
         if (*out.reason != '\0') return out;

@@ -99,26 +99,19 @@ std::uint64_t NearIndex::whole_place(std::uint32_t low) const noexcept {
 }
 
 void NearIndex::add(std::uint64_t place, const Entry& one) noexcept {
-    if (one.role == NearRole::kHidden) return;
+    if (one.role() == NearRole::kHidden) return;
     const Sketch& sketch = one.sketch;
     const std::uint32_t low = (static_cast<std::uint32_t>(place) & kPlaceMask) |
-                              (one.role == NearRole::kStory ? 0 : kNoSharer);
+                              (one.role() == NearRole::kStory ? 0 : kNoSharer);
     const std::size_t count = std::min<std::size_t>(sketch.count, kIndexedHashes);
-    for (std::size_t i = 0; i < count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
     for (std::size_t i = 0; i < count; ++i) {
         Bucket& bucket = buckets_->of(sketch.hashes[i]);
-        // The oldest makes room; an empty entry is older than all.
-        std::size_t oldest = 0;
-        std::uint64_t oldest_place = ~std::uint64_t{0};
-        for (std::size_t k = 0; k < kBucketEntries; ++k) {
-            const std::uint64_t at = bucket.places[k] == 0 ? 0 : whole_place(bucket.places[k]);
-            if (at < oldest_place) {
-                oldest_place = at;
-                oldest = k;
-            }
-        }
-        bucket.hashes[oldest] = sketch.hashes[i];
-        bucket.places[oldest] = low;
+        // The newest first; the oldest falls out.
+        const Bucket old = bucket;
+        std::copy_n(old.hashes, kBucketEntries - 1, bucket.hashes + 1);
+        std::copy_n(old.places, kBucketEntries - 1, bucket.places + 1);
+        bucket.hashes[0] = sketch.hashes[i];
+        bucket.places[0] = low;
     }
 }
 
@@ -130,12 +123,14 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole r
         chunks_.push_back(std::make_unique_for_overwrite<Entry[]>(kChunk));
     }
     Entry& one = entry(place);
-    one.number = number;
-    one.role = role;
+    one.number = number & kNumberMax;
+    one.role_bits = static_cast<std::uint8_t>(role);
     if (!decode_sketch(sketch, one.sketch)) one.sketch = Sketch{};
     ++next_;
-    rarity_.add(one.sketch.figures);
-    rarity_.add(one.sketch.names);
+    if (role == NearRole::kStory) {
+        rarity_.add(one.sketch.figures);
+        rarity_.add(one.sketch.names);
+    }
     if (size() > high_water_) {
         high_water_ = size();
         grow();
@@ -146,6 +141,7 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole r
 void NearIndex::expire(std::uint64_t below) noexcept {
     for (; live_ < next_ && entry(live_).number < below; ++live_) {
         const Entry& one = entry(live_);
+        if (one.role() != NearRole::kStory) continue;
         rarity_.remove(one.sketch.figures);
         rarity_.remove(one.sketch.names);
     }
@@ -182,14 +178,6 @@ std::string_view NearIndex::sketch_of(std::uint64_t number) noexcept {
     return wire_;
 }
 
-void NearIndex::prefetch(std::string_view sketch) const noexcept {
-    Sketch decoded;
-    if (!decode_sketch(sketch, decoded)) return;
-    for (std::size_t i = 0; i < decoded.count; ++i) {
-        prefetch_line(&buckets_->of(decoded.hashes[i]));
-    }
-}
-
 // The entries of its bucket that have the hash, as bits.
 unsigned NearIndex::entries_of(std::uint32_t hash) const noexcept {
     const Bucket& bucket = buckets_->of(hash);
@@ -213,6 +201,9 @@ unsigned NearIndex::entries_of(std::uint32_t hash) const noexcept {
 void NearIndex::collect(const Sketch& sketch) noexcept {
     candidates_.clear();
     for (std::size_t i = 0; i < sketch.count; ++i) prefetch_line(&buckets_->of(sketch.hashes[i]));
+    for (const FactSample* facts : {&sketch.figures, &sketch.names}) {
+        for (std::size_t i = 0; i < facts->count; ++i) rarity_.prefetch((*facts)[i]);
+    }
     const auto count = [this](std::uint32_t place, std::int32_t sharers) {
         std::size_t at = (place * 0x9E3779B1u) >> 21;
         for (;; at = (at + 1) & (kTable - 1)) {
@@ -248,33 +239,62 @@ void NearIndex::collect(const Sketch& sketch) noexcept {
     }
 }
 
+// Those to compare: the likeliest, the earliest of equals, and no more than a bound. Their sketches
+// are on the way then.
+void NearIndex::pick_candidates(bool sorted) noexcept {
+    constexpr int kPlaceBits = 32, kIndexBits = 16;
+    static_assert(kTable <= 1u << kIndexBits &&
+                  kSketchHashes < 1u << (64 - kPlaceBits - kIndexBits));
+    order_.clear();
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+        const Candidate& one = candidates_[i];
+        const auto misses = kSketchHashes - static_cast<std::size_t>(one.hits);
+        order_.push_back(misses << (kPlaceBits + kIndexBits) |
+                         (whole_place(one.place) - live_) << kIndexBits | i);
+    }
+    // What comes first, in any order: which is the best does not depend on it.
+    const auto cut = [this](auto from, std::size_t most) {
+        const auto left = static_cast<std::size_t>(order_.end() - from);
+        if (left <= most) return;
+        const auto last = from + static_cast<std::ptrdiff_t>(most);
+        std::nth_element(from, last, order_.end());
+        order_.erase(last, order_.end());
+    };
+    cut(order_.begin(), kComparedMax);
+    constexpr std::uint64_t kSingles = (kSketchHashes - 1) << (kPlaceBits + kIndexBits);
+    cut(std::partition(order_.begin(), order_.end(),
+                       [](std::uint64_t one) { return one < kSingles; }),
+        kSinglesMax);
+    if (sorted) std::sort(order_.begin(), order_.end());
+    for (std::uint64_t& one : order_) {
+        one &= (1u << kIndexBits) - 1;
+        // One hash is chance, most often: then the facts are not asked for.
+        const Entry& there = entry(whole_place(candidates_[one].place));
+        const std::size_t bytes = candidates_[one].hits > 1 ? sizeof(Entry) : kHashesEnd;
+        const auto* const at = reinterpret_cast<const char*>(&there);
+        for (std::size_t byte = 0; byte < bytes; byte += 64) prefetch_line(at + byte);
+    }
+}
+
 bool NearIndex::find(std::string_view sketch, NearMatch& best,
                      std::vector<NearExplain>* explain) noexcept {
     best = {};
     if (!decode_sketch(sketch, query_) || query_.count == 0) return false;
     collect(query_);
+    if (candidates_.empty()) return false;
+    pick_candidates(explain != nullptr);
     passed_.clear();
-    // The likeliest first, the earliest of equals, and no more than a bound.
-    const auto before = [this](const Candidate& a, const Candidate& b) {
-        return a.hits != b.hits ? a.hits > b.hits : whole_place(a.place) < whole_place(b.place);
-    };
-    const std::size_t compared = std::min(candidates_.size(), kComparedMax);
-    std::partial_sort(candidates_.begin(),
-                      candidates_.begin() + static_cast<std::ptrdiff_t>(compared),
-                      candidates_.end(), before);
-    candidates_.resize(compared);
-    std::size_t singles = 0;
-    std::erase_if(candidates_,
-                  [&](const Candidate& one) { return one.hits == 1 && ++singles > kSinglesMax; });
+    matcher_.set(query_, rarity_);
     bool roundups_only = true;
-    for (const Candidate& candidate : candidates_) {
+    for (const std::uint64_t index : order_) {
+        const Candidate& candidate = candidates_[index];
         const std::uint64_t place = whole_place(candidate.place);
         const Entry& one = entry(place);
-        const Comparison found = compare(query_, one.sketch, rarity_,
-                                         {candidate.hits, candidate.sharers}, options_.match);
+        const Comparison found =
+            matcher_.compare(one.sketch, {candidate.hits, candidate.sharers}, options_.match);
         if (explain != nullptr) explain->push_back({one.number, candidate.hits, found});
         if (found.relation == Relation::kNone) continue;
-        roundups_only &= one.role == NearRole::kRoundup;
+        roundups_only &= one.role() == NearRole::kRoundup;
         passed_.push_back({place, found});
     }
     return choose(roundups_only, best);
@@ -284,7 +304,7 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
 // that is the story, and the others are copies of it that were missed.
 bool NearIndex::choose(bool roundups_too, NearMatch& best) const noexcept {
     const auto counts = [&](const Passed& one) {
-        return roundups_too || entry(one.place).role != NearRole::kRoundup;
+        return roundups_too || entry(one.place).role() != NearRole::kRoundup;
     };
     std::int32_t best_score = 0;
     for (const Passed& one : passed_) {

@@ -8,18 +8,21 @@
 // Deterministic, in integers: what is found is a function of the calls alone, and, which snapshots
 // build on, of the live articles alone: inserting them again in their order, with their
 // roles, into an empty index of the same high_water() gives the same answers. So buckets keep
-// their newest entries by order, what has expired never counts, and rarity counts live articles.
+// their newest entries by order, what has expired never counts, and rarity counts live stories.
 //
-// Numbers are the caller's, strictly ascending, at most 2^30 live ones. Memory: bytes_for(); it is
-// taken as the window fills, in huge pages where the system grants them. Threads: one.
+// Numbers are the caller's, strictly ascending, below 2^56, at most 2^30 live ones. Memory:
+// bytes_for(); it is taken as the window fills, in huge pages where the system grants them.
+// Threads: one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string_view>
 #include <vector>
 
+#include "pipeline/pages.hpp"
 #include "stages/dedup/match.hpp"
 #include "stages/dedup/rarity.hpp"
 
@@ -59,8 +62,6 @@ class NearIndex {
     NearIndex(const NearIndex&) = delete;
     NearIndex& operator=(const NearIndex&) = delete;
 
-    // Brings the buckets of a sketch that is soon to be looked up into the cache.
-    void prefetch(std::string_view sketch) const noexcept;
     // The best earlier article among those that have not expired; the earliest of near equals.
     bool find(std::string_view sketch, NearMatch& best,
               std::vector<NearExplain>* explain = nullptr) noexcept;
@@ -84,11 +85,14 @@ class NearIndex {
     static std::size_t bytes_for(std::size_t capacity) noexcept;
 
    private:
+    static constexpr std::uint64_t kNumberMax = (std::uint64_t{1} << 56) - 1;
     struct Entry {
-        std::uint64_t number;
+        std::uint64_t number : 56;
+        std::uint64_t role_bits : 8;
         Sketch sketch;
-        NearRole role;
+        NearRole role() const noexcept { return static_cast<NearRole>(role_bits); }
     };
+    static constexpr std::size_t kHashesEnd = offsetof(Entry, sketch) + offsetof(Sketch, figures);
     struct alignas(64) Bucket {
         std::uint32_t hashes[8];
         std::uint32_t places[8];  // low bits of the place, kNoSharer or not; 0: empty
@@ -105,7 +109,7 @@ class NearIndex {
         Comparison comparison;
     };
 
-    static constexpr std::size_t kChunk = 256;
+    static constexpr std::size_t kChunk = 16'384;         // 6 MB: a few huge pages
     static constexpr std::uint32_t kNoSharer = 1u << 31;  // the entry of no story
     static constexpr std::uint32_t kPlaceMask = kNoSharer - 1;
     Entry& entry(std::uint64_t place) noexcept {
@@ -119,6 +123,7 @@ class NearIndex {
     std::uint64_t whole_place(std::uint32_t low) const noexcept;
     unsigned entries_of(std::uint32_t hash) const noexcept;
     void collect(const Sketch& sketch) noexcept;
+    void pick_candidates(bool sorted) noexcept;
     bool choose(bool roundups_too, NearMatch& best) const noexcept;
     void grow();
     void add(std::uint64_t place, const Entry& one) noexcept;
@@ -134,6 +139,8 @@ class NearIndex {
     std::unique_ptr<Buckets> buckets_;
     Rarity rarity_;
     Sketch query_;
+    Matcher matcher_;
+    std::vector<std::uint64_t> order_;  // those of candidates_ to compare
     std::vector<Candidate> candidates_;
     std::vector<Passed> passed_;
     std::vector<std::uint32_t> table_;  // of candidates: index + 1, by place

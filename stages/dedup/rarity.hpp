@@ -1,7 +1,8 @@
-// How rare a fact is among the articles of the window: the weight that it has in a comparison.
+// How rare a fact is among the stories of the window: the weight that it has in a comparison.
 //
-// A table of counts over the live articles, by hash: a function of them alone. A fact that few
-// articles have weighs kWeightMax: a story and its copies share it. Beyond kFew articles the weight
+// A table of counts over the live stories, by hash: a function of them alone. Copies do not count,
+// so a fact of much copied news stays rare, and the nouns of a form are known after its first few
+// reports. A fact that few have weighs kWeightMax. Beyond kFew articles the weight
 // falls with the root of their number: what all reports of one form have in common ("Detective
 // Constable", "Zacks", a telephone number) says nothing of whether two are the same.
 // Threads: one.
@@ -18,7 +19,7 @@ namespace newsmill {
 class Rarity {
    public:
     static constexpr std::int32_t kWeightMax = 64;
-    static constexpr std::uint32_t kFew = 16;
+    static constexpr std::uint32_t kFew = 8;
 
     Rarity() : pages_(sizeof(std::uint32_t) << kTableBits) {}
 
@@ -29,20 +30,21 @@ class Rarity {
         for (std::size_t i = 0; i < facts.count; ++i) --count(facts[i]);
     }
 
+    void prefetch(std::uint32_t fact) const noexcept { __builtin_prefetch(&count(fact)); }
+
     // 1 to kWeightMax: 64, 45 at twice kFew, 32 at four times, …
     std::int32_t weight(std::uint32_t fact) const noexcept {
-        const std::uint32_t articles = count(fact);
-        if (articles <= kFew) return kWeightMax;
-        // Half the binary logarithm of articles / kFew, to half steps.
-        const auto log2 = static_cast<unsigned>(std::bit_width(articles / kFew)) - 1;
-        const std::int32_t weight = (log2 % 2 == 0 ? 64 : 45) >> (log2 / 2);
-        return weight < 1 ? 1 : weight;
+        return kWeights[std::bit_width(count(fact) / kFew)];
     }
 
     static constexpr std::size_t kBytes = sizeof(std::uint32_t) << 20;
 
    private:
     static constexpr int kTableBits = 20;
+    // By the bits of articles / kFew: less by the root of two for each.
+    static constexpr std::int8_t kWeights[33] = {64, 64, 45, 32, 22, 16, 11, 8, 5, 4, 2,
+                                                 2,  1,  1,  1,  1,  1,  1,  1, 1, 1, 1,
+                                                 1,  1,  1,  1,  1,  1,  1,  1, 1, 1, 1};
     std::uint32_t& count(std::uint32_t fact) const noexcept {
         return static_cast<std::uint32_t*>(pages_.data())[fact >> (kFactBits - kTableBits)];
     }

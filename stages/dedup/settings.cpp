@@ -9,7 +9,7 @@
 namespace newsmill::dedup {
 namespace {
 
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;  // with sketches of version 2
 
 struct Threshold {
     std::string_view key;

@@ -1,8 +1,8 @@
 // What decisions depend on beside the journal's entries, as one line of text that stands in the
 // journal as a control record:
 //
-//   format=1 capacity=1000000 window_ms=604800000 clock_jump_ms_max=3600000 notices_max=1000
-//   containment_min=285 common_min=4 … (each of MatchOptions) check_facts=1
+//   format=2 capacity=1000000 window_ms=604800000 clock_jump_ms_max=3600000 notices_max=1000
+//   containment_min=260 common_min=4 … (each of MatchOptions) check_facts=1
 //   trust=wire.example,associated%20press
 //
 // One text for one meaning: fixed order, decimal numbers, lower-case names with all but letters,

@@ -9,10 +9,15 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the wire form is copied as it stands");
 
-std::uint64_t mix(std::uint64_t x) noexcept {
-    x *= 0xD6E8FEB86659FD93ull;
-    x ^= x >> 32;
-    return x * 0xD6E8FEB86659FD93ull;
+constexpr std::size_t kFewToSort = 12;
+
+void insert_sorted(const std::uint32_t* from, std::size_t size, std::uint32_t* to) noexcept {
+    for (std::size_t i = 0; i < size; ++i) {
+        const std::uint32_t one = from[i];
+        std::size_t at = i;
+        for (; at > 0 && to[at - 1] > one; --at) to[at] = to[at - 1];
+        to[at] = one;
+    }
 }
 
 // Sorts numbers that lie evenly below `below`: into 128 buckets by counting, then by insertion.
@@ -24,18 +29,17 @@ void sort_even(const std::uint32_t* from, std::size_t size, std::uint64_t below,
         std::sort(to, to + size);
         return;
     }
+    if (size <= kFewToSort) {
+        insert_sorted(from, size, to);
+        return;
+    }
     const std::uint64_t scale = (std::uint64_t{kBuckets} << 32) / below;
     std::uint16_t ends[kBuckets + 1] = {};
     for (std::size_t i = 0; i < size; ++i) ++ends[(from[i] * scale >> 32) + 1];
     for (std::size_t i = 1; i < kBuckets; ++i)
         ends[i] = static_cast<std::uint16_t>(ends[i] + ends[i - 1]);
     for (std::size_t i = 0; i < size; ++i) to[ends[from[i] * scale >> 32]++] = from[i];
-    for (std::size_t i = 1; i < size; ++i) {
-        const std::uint32_t one = to[i];
-        std::size_t at = i;
-        for (; at > 0 && to[at - 1] > one; --at) to[at] = to[at - 1];
-        to[at] = one;
-    }
+    insert_sorted(to, size, to);
 }
 
 void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uint32_t>& scratch,
@@ -55,25 +59,24 @@ void sample_facts(const std::vector<std::uint64_t>& hashes, std::vector<std::uin
 
 }  // namespace
 
-// Returns their number.
+// Returns their number. A word's hash is 64 random bits; a shingle's is the sum of other 32 of them
+// for each place, which is as random, and costs no multiplication.
 std::size_t Sketcher::shingle(std::span<const std::uint64_t> words) {
-    constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15ull;
     const std::size_t count = words.size();
     if (shingles_.size() < count + 1) shingles_.resize(2 * count + 1);
     std::uint32_t* const out = shingles_.data();
     if (count == 0) return 0;
+    const std::uint64_t* const word = words.data();
+    const auto first = [&](std::size_t i) { return static_cast<std::uint32_t>(word[i]); };
+    const auto second = [&](std::size_t i) { return static_cast<std::uint32_t>(word[i] >> 32); };
+    const auto third = [&](std::size_t i) { return static_cast<std::uint32_t>(word[i] >> 16); };
     if (count < kShingleWords) {
-        std::uint64_t hash = count;
-        for (const std::uint64_t word : words) hash = (hash + word) * kStep;
-        out[0] = static_cast<std::uint32_t>(mix(hash) >> 32);
+        out[0] = first(0) + (count > 1 ? second(1) : 0);
         return 1;
     }
-    const std::uint64_t* const word = words.data();
-    for (std::size_t i = 0; i + kShingleWords <= count; ++i) {
-        const std::uint64_t hash = ((word[i] * kStep + word[i + 1]) * kStep + word[i + 2]) * kStep;
-        out[i] = static_cast<std::uint32_t>(mix(hash ^ hash >> 32) >> 32);
-    }
-    return count - kShingleWords + 1;
+    const std::size_t size = count - kShingleWords + 1;
+    for (std::size_t i = 0; i < size; ++i) out[i] = first(i) + second(i + 1) + third(i + 2);
+    return size;
 }
 
 // Guesses where the 64th smallest lies, so that few are kept and sorted.

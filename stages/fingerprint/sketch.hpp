@@ -6,7 +6,7 @@
 //   - Its facts: up to 20 figures and 20 names, as 24-bit hashes, the smallest first (a bottom-k
 //     sample again, exact where a text has no more).
 //
-// Wire form, version 1, little endian: u8 version, u8 hashes, u8 figures, u8 names, u32 shingles
+// Wire form, version 2, little endian: u8 version, u8 hashes, u8 figures, u8 names, u32 shingles
 // (all, repeated ones too), hashes x u32 ascending, figures x u24 ascending, names x u24
 // ascending. All daemons of one journal must agree on it. At most kSketchBytesMax.
 #pragma once
@@ -23,14 +23,15 @@
 
 namespace newsmill {
 
-inline constexpr std::uint8_t kSketchVersion = 1;
+inline constexpr std::uint8_t kSketchVersion = 2;
 inline constexpr std::size_t kSketchHashes = 64;
 inline constexpr std::size_t kIndexedHashes = 24;  // the smallest: by these an article is found
 inline constexpr std::size_t kSketchFacts = 20;    // of each kind
 inline constexpr int kShingleWords = 3;
 inline constexpr std::size_t kSketchBytesMax = 8 + 4 * kSketchHashes + 2 * 3 * kSketchFacts;
 
-inline constexpr int kFactBits = 24;
+// Of a name's hash: it is two words.
+constexpr bool is_full_name(std::uint32_t fact) noexcept { return (fact & 1) != 0; }
 
 struct FactSample {
     std::uint8_t count = 0;
@@ -49,10 +50,10 @@ struct FactSample {
 
 struct Sketch {
     std::uint32_t shingles = 0;
-    std::uint8_t count = 0;
     std::array<std::uint32_t, kSketchHashes> hashes;  // ascending, distinct
     FactSample figures;
     FactSample names;
+    std::uint8_t count = 0;  // of hashes
 };
 
 // Makes sketches; keeps its buffers. One thread each.

@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -15,7 +16,9 @@
 namespace newsmill {
 namespace {
 
-constexpr std::size_t kBlock = 64;
+constexpr std::size_t kBlock = kEdgeBlock;
+constexpr std::size_t kStep = 16;  // bytes of a word that are hashed at a time
+constexpr std::size_t kNameLetters = 5;
 constexpr std::uint64_t kSeed = 0xA0761D6478BD642Full;
 constexpr std::uint64_t kMultiplier = 0xE7037ED1A0B428DBull;
 
@@ -26,76 +29,73 @@ std::uint64_t multiply_fold(std::uint64_t a, std::uint64_t b) noexcept {
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-std::uint64_t load_eight(const char* at) noexcept {
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
+// Sixteen bytes from 16 - size on are a mask of the first `size`.
+struct alignas(2 * kStep) FirstBytes {
+    std::uint8_t bytes[2 * kStep];
+};
+constexpr FirstBytes make_first_bytes() {
+    FirstBytes mask{};
+    for (std::size_t i = 0; i < kStep; ++i) mask.bytes[i] = 0xFF;
+    return mask;
 }
+constexpr FirstBytes kFirstBytes = make_first_bytes();
 
+struct Step {
+    std::uint64_t low, high;
+};
+
+// The first `size` of the 16 bytes at `at`, folded; all 16 go to `out`.
+#if defined(__SSE2__)
+inline Step take_step(const char* at, std::size_t size, char* out) noexcept {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i ascii = _mm_cmpgt_epi8(bytes, _mm_set1_epi8(-1));
+    const __m128i folded = _mm_or_si128(bytes, _mm_and_si128(ascii, _mm_set1_epi8(0x20)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), folded);
+    const __m128i mask =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(kFirstBytes.bytes + kStep - size));
+    const __m128i kept = _mm_and_si128(folded, mask);
+    return {static_cast<std::uint64_t>(_mm_cvtsi128_si64(kept)),
+            static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(kept, kept)))};
+}
+#else
 // Lower case for ASCII letters; digits and the bytes of other characters stay as they are.
-std::uint64_t fold_ascii(std::uint64_t bytes) noexcept {
+inline std::uint64_t fold_ascii(std::uint64_t bytes) noexcept {
     constexpr std::uint64_t kCase = 0x2020202020202020ull;
     return bytes | (kCase & ~((bytes & 0x8080808080808080ull) >> 2));
 }
+inline Step take_step(const char* at, std::size_t size, char* out) noexcept {
+    std::uint64_t folded[2], mask[2];
+    std::memcpy(folded, at, kStep);
+    for (std::uint64_t& bytes : folded) bytes = fold_ascii(bytes);
+    std::memcpy(out, folded, kStep);
+    std::memcpy(mask, kFirstBytes.bytes + kStep - size, kStep);
+    return {folded[0] & mask[0], folded[1] & mask[1]};
+}
+#endif
 
-// Eight bytes may be read past `at + size`.
-std::uint64_t hash_word(const char* at, std::size_t size) noexcept {
+// Hashes a word, which most often is one step without a branch; kStep bytes may be read past its
+// end. Its folded bytes go to `out`, with up to kStep that mean nothing behind them.
+inline std::uint64_t hash_word(const char* at, std::size_t size, char* out) noexcept {
     std::uint64_t hash = kSeed ^ size;
-    while (size > 8) {
-        hash = multiply_fold(hash ^ fold_ascii(load_eight(at)), kMultiplier);
-        at += 8;
-        size -= 8;
+    for (; size > kStep; size -= kStep) {
+        const Step step = take_step(at, kStep, out);
+        hash = multiply_fold(hash ^ step.low, step.high ^ kMultiplier);
+        at += kStep;
+        out += kStep;
     }
-    const std::uint64_t rest = fold_ascii(load_eight(at)) & (~std::uint64_t{0} >> (64 - 8 * size));
-    return multiply_fold(hash ^ rest, kMultiplier);
+    const Step step = take_step(at, size, out);
+    return multiply_fold(hash ^ step.low, step.high ^ kMultiplier);
 }
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-
-struct Masks {
-    std::uint64_t word = 0;  // ASCII letters and digits, and every byte beyond ASCII
-    std::uint64_t stop = 0;  // . ! ? : " and line feed: a capital after it says nothing
-};
-
-#if defined(__SSE2__)
-Masks classify(const char* at) noexcept {
-    Masks masks;
-    for (unsigned i = 0; i < kBlock / 16; ++i) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16 * i));
-        // Signed comparisons: bytes beyond ASCII are below zero.
-        const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        const __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(lower, _mm_set1_epi8('a' - 1)),
-                                             _mm_cmplt_epi8(lower, _mm_set1_epi8('z' + 1)));
-        const __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('0' - 1)),
-                                            _mm_cmplt_epi8(bytes, _mm_set1_epi8('9' + 1)));
-        const __m128i word = _mm_or_si128(_mm_or_si128(letter, digit), bytes);
-        __m128i stop = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
-        for (const char c : {'!', '?', ':', '"', '\n'}) {
-            stop = _mm_or_si128(stop, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
-        }
-        masks.word |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(word)))
-                      << (16 * i);
-        masks.stop |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(stop)))
-                      << (16 * i);
-    }
-    return masks;
+// A capital after it says nothing.
+constexpr bool is_stop(char c) noexcept {
+    constexpr std::uint64_t kStops =
+        1ull << '.' | 1ull << '!' | 1ull << '?' | 1ull << ':' | 1ull << '"' | 1ull << '\n';
+    const auto bit = static_cast<unsigned char>(c);
+    return bit < 64 && (kStops >> bit & 1) != 0;
 }
-#else
-Masks classify(const char* at) noexcept {
-    Masks masks;
-    for (unsigned i = 0; i < kBlock; ++i) {
-        const auto c = static_cast<unsigned char>(at[i]);
-        const bool word = c >= 0x80 || static_cast<unsigned char>((c | 0x20) - 'a') < 26 ||
-                          static_cast<unsigned char>(c - '0') < 10;
-        const bool stop = c == '.' || c == '!' || c == '?' || c == ':' || c == '"' || c == '\n';
-        masks.word |= static_cast<std::uint64_t>(word) << i;
-        masks.stop |= static_cast<std::uint64_t>(stop) << i;
-    }
-    return masks;
-}
-#endif
-
 constexpr std::uint32_t kWordMask = U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK;
 
 // What a code point becomes in a word; 0 if it is no part of one.
@@ -135,7 +135,7 @@ std::size_t decode(const unsigned char* at, std::size_t left, std::uint32_t& c) 
 
 }  // namespace
 
-WordReader::WordReader() : folded_(kTableEnd) {
+WordReader::WordReader() : folded_(kTableEnd), find_edges_(fastest_word_edges()) {
     for (std::uint32_t c = 0x80; c < kTableEnd; ++c) {
         folded_[c] = static_cast<std::uint16_t>(fold(c));
     }
@@ -145,7 +145,8 @@ const WordList& WordReader::read(std::string_view text, bool ascii) {
     list_.figures.clear();
     list_.names.clear();
     capitals_.clear();
-    next_capital_ = figure_end_ = shouted_ = 0;
+    symbols_.clear();
+    letters_known_ = true;
     buffer_.clear();
     if (ascii) {
         buffer_.append(text);
@@ -154,9 +155,21 @@ const WordList& WordReader::read(std::string_view text, bool ascii) {
     }
     size_ = buffer_.size();
     buffer_.append(kBlock, '\0');
-    scan();
-    if (shouted_ * 2 > list_.words.size()) list_.names.clear();
+    make_room();
+    find_words();
+    hash_words();
+    find_facts();
     return list_;
+}
+
+// Sizes are checked once a text: what is written goes through plain pointers.
+void WordReader::make_room() {
+    if (room_ >= size_) return;
+    room_ = size_ + size_ / 2 + 1024;
+    edges_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_ + kBlock);
+    words_ = std::make_unique_for_overwrite<std::uint64_t[]>(room_ / 2 + 1);
+    special_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_ / 2 + 2);
+    letters_ = std::make_unique_for_overwrite<char[]>(room_ * 4 + kBlock);
 }
 
 // Copies the text with folded letters; what parts words becomes ASCII.
@@ -190,10 +203,17 @@ void WordReader::rewrite_point(std::uint32_t c) {
     char bytes[4 * kSpacelessMax + 2];
     if (folded == 0) {
         // Typographic quotation marks are stops; a soft hyphen or a joiner parts nothing.
-        if (c == 0xAD || (c >= 0x200B && c <= 0x200D) || c == 0xFE0F) return;
+        if (c == 0xAD || (c >= 0x200B && c <= 0x200D) || c == 0xFE0F) {
+            // Between two digits it matters to an exact hash, also beside a point.
+            const char before = buffer_.empty() ? ' ' : buffer_.back();
+            letters_known_ &= !is_digit(before) && before != '.' && before != ',';
+            return;
+        }
         const bool stop = (c >= 0x201C && c <= 0x201F) || c == 0xAB || c == 0xBB || c == 0x2026 ||
                           c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0x0964;
-        buffer_.push_back(stop ? '.' : ' ');
+        const bool currency = u_charType(static_cast<UChar32>(c)) == U_CURRENCY_SYMBOL;
+        if (currency) symbols_.push_back({static_cast<std::uint32_t>(buffer_.size()), c});
+        buffer_.push_back(currency ? '$' : stop ? '!' : ' ');
         spaceless_.fill(0);
         return;
     }
@@ -204,6 +224,7 @@ void WordReader::rewrite_point(std::uint32_t c) {
         spaceless_.fill(0);
         return;
     }
+    letters_known_ = false;  // they stand in several words
     // The first characters of a run make shorter words.
     char* out = bytes;
     *out++ = ' ';
@@ -217,81 +238,122 @@ void WordReader::rewrite_point(std::uint32_t c) {
     spaceless_[kSpacelessMax - 2] = folded;
 }
 
-void WordReader::scan() {
-    if (words_max_ < size_ / 2 + 1) {
-        words_max_ = size_ + 1024;
-        words_ = std::make_unique_for_overwrite<std::uint64_t[]>(words_max_);
-    }
-    // Locals: what is written through a pointer could be a member, for all that the compiler knows.
-    std::uint64_t* out = words_.get();
+void WordReader::find_words() {
+    places_.clear();
+    count_ = find_edges_(buffer_.data(), size_, edges_.get(), places_) / 2;
+    places_.push_back(UINT32_MAX);
+}
+
+// Hashes the words and writes what an exact hash is of; notes which may be facts.
+void WordReader::hash_words() {
     const char* const text = buffer_.data();
-    std::size_t start = 0, previous_end = 0, last_stop = 0;
-    bool inside = false;
-    // The zero bytes at the end close the last word.
-    for (std::size_t base = 0; base < size_ + 1; base += kBlock) {
-        const Masks masks = classify(text + base);
-        std::uint64_t edges = masks.word ^ (masks.word << 1 | static_cast<std::uint64_t>(inside));
-        for (; edges != 0; edges &= edges - 1) {
-            const auto bit = static_cast<unsigned>(std::countr_zero(edges));
-            const std::size_t at = base + bit;
-            inside = !inside;
-            if (inside) {
-                start = at;
-                continue;
-            }
-            const std::uint64_t hash = hash_word(text + start, at - start);
-            *out++ = hash;
-            const auto first = static_cast<unsigned char>(text[start]);
-            // A small ASCII letter begins most words.
-            if (static_cast<unsigned char>(first - 'a') >= 26) {
-                // The last stop before the word: in this block, or noted with an earlier one.
-                std::uint64_t stops = masks.stop;
-                if (start >= base) {
-                    stops &= (std::uint64_t{1} << (start - base)) - 1;
-                } else {
-                    stops = 0;
-                }
-                const std::size_t stop =
-                    stops != 0 ? base + 63 - static_cast<unsigned>(std::countl_zero(stops))
-                               : last_stop;
-                if (is_digit(text[start])) {
-                    if (start >= figure_end_) figure_end_ = figure(start, at);
-                } else if (is_capital(start)) {
-                    capital(start, at, hash, stop >= previous_end);
-                }
-            }
-            previous_end = at;
+    const std::uint32_t* edges = edges_.get();
+    std::uint64_t* const words = words_.get();
+    std::uint32_t* special = special_.get();
+    char* const letters = letters_.get();
+    char* out = letters;
+    next_place_ = next_symbol_ = 0;
+    std::size_t next_place = places_[0];
+    std::size_t previous_end = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+        const std::size_t start = edges[2 * i], end = edges[2 * i + 1];
+        if (start > next_place) [[unlikely]] {
+            out = keep_symbols(start, out);
+            next_place = places_[next_place_];
         }
-        if (masks.stop != 0) {
-            last_stop = base + 63 - static_cast<unsigned>(std::countl_zero(masks.stop));
+        const char first = text[start];
+        // Between two digits one byte stays.
+        if (is_digit(first) && out > letters && is_digit(out[-1])) {
+            const char gap = text[previous_end];
+            const bool point = previous_end + 1 == start && (gap == '.' || gap == ',');
+            *out++ = point ? gap : ' ';
+        }
+        words[i] = hash_word(text + start, end - start, out);
+        out += end - start;
+        previous_end = end;
+        // A small ASCII letter begins most words.
+        *special = static_cast<std::uint32_t>(i);
+        special += static_cast<unsigned char>(first - 'a') >= 26 ? 1 : 0;
+    }
+    out = keep_symbols(size_, out);
+    specials_ = static_cast<std::size_t>(special - special_.get());
+    list_.words = {words, count_};
+    list_.letters = {letters, static_cast<std::size_t>(out - letters)};
+    list_.letters_known = letters_known_;
+}
+
+// Those before `end` that were not kept yet.
+char* WordReader::keep_symbols(std::size_t end, char* out) noexcept {
+    for (; places_[next_place_] < end; ++next_place_) {
+        const std::uint32_t at = places_[next_place_];
+        if (next_symbol_ < symbols_.size() && symbols_[next_symbol_].at == at) {
+            out = append_code_point(out, symbols_[next_symbol_++].point);
+        } else {
+            *out++ = buffer_[at];
         }
     }
-    list_.words = {words_.get(), out};
+    return out;
 }
 
-bool WordReader::is_capital(std::size_t at) noexcept {
-    if (is_upper(buffer_[at])) return true;
-    while (next_capital_ < capitals_.size() && capitals_[next_capital_] < at) ++next_capital_;
-    return next_capital_ < capitals_.size() && capitals_[next_capital_] == at;
+bool WordReader::begins_sentence(std::size_t word) const noexcept {
+    if (word == 0) return true;
+    const char* const text = buffer_.data();
+    for (std::size_t at = end_of(word - 1); at < start_of(word); ++at) {
+        if (is_stop(text[at])) return true;
+    }
+    return false;
 }
 
-void WordReader::capital(std::size_t start, std::size_t end, std::uint64_t hash,
-                         bool sentence_start) {
-    bool shouted = end - start > 1;
-    for (std::size_t i = start + 1; i < end && shouted; ++i) shouted = is_upper(buffer_[i]);
-    if (shouted) ++shouted_;
-    if (!sentence_start && !(shouted && end - start > 5)) list_.names.push_back(hash);
+void WordReader::find_facts() {
+    const char* const text = buffer_.data();
+    std::size_t figure_end = 0;     // words before this place belong to a figure
+    std::size_t shouted = 0;        // words of capitals alone
+    std::size_t capital = 0;        // of capitals_, the next
+    std::size_t after_capital = 0;  // the word after the last with a capital; or 0
+    std::uint64_t before = 0;       // the hash of that last one
+    for (std::size_t k = 0; k < specials_; ++k) {
+        const std::size_t word = special_[k];
+        const std::size_t start = start_of(word), end = end_of(word);
+        if (is_digit(text[start])) {
+            if (start >= figure_end) figure_end = figure(start, end);
+            continue;
+        }
+        if (!is_upper(text[start])) {
+            while (capital < capitals_.size() && capitals_[capital] < start) ++capital;
+            if (capital == capitals_.size() || capitals_[capital] != start) continue;
+        }
+        bool shout = end - start > 1;
+        for (std::size_t i = start + 1; i < end && shout; ++i) shout = is_upper(text[i]);
+        shouted += shout ? 1 : 0;
+        if (shout && end - start > 5) continue;
+        // By its beginning; its letters have as many bytes each as the first, or fewer.
+        const std::size_t letter_bytes = static_cast<unsigned char>(text[start]) < 0x80 ? 1 : 2;
+        const std::size_t told = std::min(end - start, kNameLetters * letter_bytes);
+        char folded[2 * kStep];
+        const std::uint64_t hash = hash_word(text + start, told, folded);
+        if (!begins_sentence(word)) {
+            list_.names.push_back(hash & ~kFullName);
+            // Others have the first name, and others the last: few have both.
+            if (after_capital == word) {
+                list_.names.push_back(kFullName |
+                                      multiply_fold(before ^ kSeed, hash ^ kMultiplier));
+            }
+        }
+        before = hash;
+        after_capital = word + 1;
+    }
+    if (shouted * 2 > count_) list_.names.clear();
 }
 
 // Reads the number that begins with the digits [start, end); returns its end.
 std::size_t WordReader::figure(std::size_t start, std::size_t end) {
-    char digits[32];
+    char digits[48];
     std::size_t count = 0;
     std::size_t at = start;
     std::size_t group = start;  // where the digits since the last separator begin
     bool thousands = true;
     const auto keep = [&](char c) {
-        if (count < sizeof digits - 8) digits[count++] = c;
+        if (count < sizeof digits - 2 * kStep) digits[count++] = c;
     };
     for (; at < size_; ++at) {
         const char c = buffer_[at];
@@ -309,8 +371,8 @@ std::size_t WordReader::figure(std::size_t start, std::size_t end) {
     }
     // Digits that go on with letters ("12th", "3D") are words.
     if (at < end) return end;
-    std::memset(digits + count, 0, 8);
-    list_.figures.push_back(hash_word(digits, count));
+    char folded[sizeof digits];
+    list_.figures.push_back(hash_word(digits, count, folded));
     return at;
 }
 

@@ -31,8 +31,9 @@ TEST(DedupSettings, anything_else_is_refused) {
     for (std::size_t cut = 0; cut < good.size(); ++cut) {
         EXPECT_FALSE(parse_settings(good.substr(0, cut), settings)) << cut;
     }
-    for (const char* wrong : {"format=2", "capacity=0", "capacity=99999999999", "capacity=+1",
-                              "capacity=01", "window_ms=-1", "trust=a%2", "trust=a%2g", "zz=1"}) {
+    for (const char* wrong :
+         {"format=1", "format=3", "capacity=0", "capacity=99999999999", "capacity=+1",
+          "capacity=01", "window_ms=-1", "trust=a%2", "trust=a%2g", "zz=1"}) {
         std::string text = good;
         const std::string key = std::string(wrong, std::string(wrong).find('=') + 1);
         const std::size_t at = text.find(key);

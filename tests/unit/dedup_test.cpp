@@ -317,7 +317,7 @@ TEST_F(Dedup, settings_come_from_the_journal) {
     EXPECT_FALSE(dedup.adopt(large.settings_wanted())) << "beyond what there is memory for";
     EXPECT_FALSE(dedup.adopt(first + " more=1")) << "a later version's";
     std::string other_format = first;
-    other_format.replace(0, 8, "format=2");
+    other_format.replace(0, 8, "format=1");
     EXPECT_FALSE(dedup.adopt(other_format));
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <random>
 #include <string>
 
 namespace newsmill {
@@ -58,6 +60,36 @@ TEST(Fingerprint, BlocksMakeNoDifference) {
     EXPECT_EQ(of(text), of(loud));
     loud.back() = 'x';
     EXPECT_NE(of(text), of(loud));
+}
+
+// An article's hash comes from its words where they tell it: that must not be seen.
+TEST(Fingerprint, WordsTellTheSameAsTheText) {
+    static const char* const kPieces[] = {
+        "the ",   "Mayor",   " ",      ", ",     "12",   "1,250.75",
+        ".",      "%",       " $",     "€",      "£5",   "—",
+        "“Go”",   "é",       "ÄRGER ", "Москва", "5",    "-",
+        "\u00AD", "3\u00AD", "\u200B", "東京",   "、",   "ไทย",
+        "\xFF",   "\xE2",    "\n",     "It's ",  "ß",    "…",
+        "7…8",    "2. 3",    "4.5",    "६",      "a b ", "Straßenverkehrsordnungen"};
+    std::mt19937 random(5);
+    FingerprintStage stage;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string text;
+        for (auto left = random() % 40; left > 0; --left) {
+            // Mostly without what words do not tell.
+            const std::size_t most = round % 4 == 0 ? std::size(kPieces) : 18;
+            text += kPieces[random() % most];
+        }
+        Batch batch({.articles_max = 1});
+        Article& article = batch.add("x");
+        article.headline = "Head";
+        article.body = text;
+        stage.process(batch);
+        std::size_t kept = 0;
+        const Hash128 expected = stage.hash(text, kept);
+        if (kept == 0) continue;
+        ASSERT_EQ(article.exact_hash, expected) << text;
+    }
 }
 
 TEST(Fingerprint, EmptyBodiesFallBack) {

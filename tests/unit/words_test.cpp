@@ -81,13 +81,30 @@ TEST(Words, FiguresLoseTheirThousandsSeparators) {
 
 TEST(Words, NamesAreCapitalisedInsideSentences) {
     const auto names = [](const std::string& text) { return read(text).names.size(); };
-    EXPECT_EQ(names("Yesterday the mayor met Anna Berg in Oslo."), 3u);
+    EXPECT_EQ(names("Yesterday the mayor met Anna Berg in Oslo."), 4u);  // and Anna Berg
     EXPECT_EQ(names("He left. She stayed. They met."), 0u);
     EXPECT_EQ(names("He said: \"Go\" and went"), 0u);
-    EXPECT_EQ(names("dort sprach Änne Öller"), 2u);
+    EXPECT_EQ(names("dort sprach Änne Öller"), 3u);
     EXPECT_EQ(names("вчера Иван приехал"), 1u);
     EXPECT_EQ(names("THE MAYOR MET ANNA BERG IN OSLO"), 0u);  // capitals say nothing here
     EXPECT_EQ(names("the WARNING was given to NATO"), 1u);    // a short one may be a name
+}
+
+TEST(Words, TwoCapitalsInARowMakeAFullName) {
+    const auto full_names = [](const std::string& text) {
+        Hashes names = read(text).names;
+        std::erase_if(names, [](std::uint64_t name) { return (name & kFullName) == 0; });
+        return names;
+    };
+    EXPECT_EQ(full_names("we met Anna Berg").size(), 1u);
+    EXPECT_EQ(full_names("we met Anna Berg"), full_names("Anna Berg met us"));
+    EXPECT_NE(full_names("we met Anna Berg"), full_names("we met Berg Anna"));
+    EXPECT_NE(full_names("we met Anna Berg"), full_names("we met Anna Holm"));
+    EXPECT_EQ(full_names("it was Jean-Pierre Morel").size(), 2u);
+    EXPECT_TRUE(full_names("he saw Anna. Berg left").empty());
+    EXPECT_TRUE(full_names("he saw Anna and Berg").empty());
+    EXPECT_TRUE(full_names("he saw Anna 5 Berg").empty());
+    EXPECT_EQ(full_names("zu Änne Öller"), full_names("mit Änne Öller"));
 }
 
 TEST(Words, InvalidBytesArePartings) {
