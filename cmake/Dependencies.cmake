@@ -8,7 +8,12 @@ pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus>=3.3)
 pkg_check_modules(CLI11 REQUIRED IMPORTED_TARGET CLI11>=2.1)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)
 find_package(simdjson REQUIRED)
+# It asks its users to define SIMDJSON_THREADS_ENABLED, which adds a member to its inline dom::parser.
+# Two layouts of one class in one program would be one too many; nothing here parses in threads.
+set_target_properties(simdjson::simdjson PROPERTIES INTERFACE_COMPILE_DEFINITIONS "")
 find_package(spdlog REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_library(CLD2_LIBRARY cld2 REQUIRED)

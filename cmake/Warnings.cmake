@@ -8,6 +8,9 @@ target_compile_options(newsmill_flags INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(newsmill_flags INTERFACE -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")  # C++14's, which clang 14 does not have on by itself
+  target_compile_options(newsmill_flags INTERFACE -fsized-deallocation)
+endif()
 if(NEWSMILL_WERROR)
   target_compile_options(newsmill_flags INTERFACE -Werror)
 endif()

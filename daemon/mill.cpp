@@ -52,9 +52,14 @@ ParseOptions parse_options(const Config& config) {
         case InputFormat::kJson:
         case InputFormat::kNinjs: options.format = ParseOptions::Format::kJson; break;
         case InputFormat::kText: options.format = ParseOptions::Format::kText; break;
+        case InputFormat::kXml: options.format = ParseOptions::Format::kXml; break;
+        case InputFormat::kHtml: options.format = ParseOptions::Format::kHtml; break;
+        case InputFormat::kWire: options.format = ParseOptions::Format::kWire; break;
     }
     for (auto& [field, pointers] : field_pointers(config)) options.fields[field] = pointers;
     options.passthrough = config.input.passthrough;
+    options.markup.depth_max = static_cast<std::size_t>(config.input.markup_depth_max);
+    options.markup.elements_max = static_cast<std::size_t>(config.input.markup_elements_max);
     options.article_bytes_max = static_cast<std::size_t>(config.input.article_bytes_max);
     return options;
 }

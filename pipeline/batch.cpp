@@ -13,6 +13,10 @@ std::string_view code_name(Code code) noexcept {
         case Code::kBadUtf8: return "BAD_UTF8";
         case Code::kFormat: return "FORMAT";
         case Code::kOutputRejected: return "OUTPUT_REJECTED";
+        case Code::kParseXml: return "PARSE_XML";
+        case Code::kTooComplex: return "TOO_COMPLEX";
+        case Code::kNotText: return "NOT_TEXT";
+        case Code::kSeveralArticles: return "SEVERAL_ARTICLES";
     }
     return "OK";
 }

@@ -50,6 +50,10 @@ enum class Code : std::uint8_t {
     kBadUtf8,         // BAD_UTF8         too many bytes that are no text in any known encoding
     kFormat,          // FORMAT           JSON, but not an article; or a format that is not known
     kOutputRejected,  // OUTPUT_REJECTED  the output broker refused the record for good
+    kParseXml,        // PARSE_XML        XML that is not well-formed, or cut off
+    kTooComplex,      // TOO_COMPLEX      deeper, or of more elements, than input.markup_*_max
+    kNotText,         // NOT_TEXT         an item of another medium, or one that only names articles
+    kSeveralArticles,  // SEVERAL_ARTICLES one value that holds more than one article
 };
 std::string_view code_name(Code code) noexcept;
 
@@ -80,7 +84,10 @@ struct Fields {
     std::string_view urgency;
     std::string_view ednote;
     std::string_view slugline;
-    std::string_view copyright;
+    std::string_view copyright;         // the holder's name, or a notice
+    std::string_view copyright_notice;  // a sentence
+    std::string_view usage_terms;
+    std::string_view embargoed;  // the time before which nothing may be published, any date format
     std::string_view
         passthrough;  // one JSON object text of the members that no mapping took; or empty
     bool body_is_html = false;  // the format says so (body_html, contentType text/html)

@@ -27,7 +27,7 @@
 namespace newsmill {
 
 enum class InputType : std::uint8_t { kKafka, kFiles };
-enum class InputFormat : std::uint8_t { kAuto, kJson, kNinjs, kText };
+enum class InputFormat : std::uint8_t { kAuto, kJson, kNinjs, kText, kXml, kHtml, kWire };
 enum class OffsetReset : std::uint8_t { kEarliest, kLatest };
 enum class JournalType : std::uint8_t { kMemory, kFile, kKafka };
 enum class SettingsRule : std::uint8_t { kAdopt, kChange };

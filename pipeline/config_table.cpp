@@ -16,7 +16,7 @@ struct ChoiceNames;
     };
 
 CHOICE_NAMES(InputType, "kafka", "files")
-CHOICE_NAMES(InputFormat, "auto", "json", "ninjs", "text")
+CHOICE_NAMES(InputFormat, "auto", "json", "ninjs", "text", "xml", "html", "wire")
 CHOICE_NAMES(OffsetReset, "earliest", "latest")
 CHOICE_NAMES(JournalType, "memory", "file", "kafka")
 CHOICE_NAMES(SettingsRule, "adopt", "change")

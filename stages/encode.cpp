@@ -11,6 +11,7 @@
 #include "stages/formats/json_writer.hpp"
 #include "stages/formats/kafka_headers.hpp"
 #include "stages/formats/uri.hpp"
+#include "stages/normalize/dates.hpp"
 #include "stages/normalize/status.hpp"
 
 namespace newsmill {
@@ -46,6 +47,24 @@ bool is_notice(std::string_view text) noexcept {
            text.find("COPYRIGHT") != std::string_view::npos ||
            text.find("\xC2\xA9") != std::string_view::npos ||
            text.find("ights reserved") != std::string_view::npos || text.starts_with("(c)");
+}
+
+struct Rights {
+    std::string_view holder;
+    std::string_view notice;
+};
+
+// Providers put notices where the holder's name belongs.
+Rights rights_of(const Fields& raw) noexcept {
+    Rights rights = {trim(raw.copyright), trim(raw.copyright_notice)};
+    if (!is_notice(rights.holder)) return rights;
+    if (rights.notice.empty()) rights.notice = rights.holder;
+    rights.holder = {};
+    return rights;
+}
+
+std::int64_t embargo_ms(const Fields& raw) noexcept {
+    return raw.embargoed.empty() ? kNoTime : normalize::parse_date_ms(raw.embargoed, {});
 }
 
 // Scripts that put no space between words: counting runs would say nothing.
@@ -162,7 +181,8 @@ std::size_t estimate_bytes(const Article& article) noexcept {
     const Fields& raw = article.raw;
     std::size_t bytes = 2048 + article.headline.size() + article.body.size() +
                         article.body.size() / 16 + 2 * article.uri.size() + raw.ednote.size() +
-                        raw.copyright.size() + raw.passthrough.size();
+                        raw.copyright.size() + raw.copyright_notice.size() +
+                        raw.usage_terms.size() + raw.passthrough.size();
     for (const Quote& quote : article.quotes) {
         bytes += 640 + 2 * (quote.span.end - quote.span.start) + 32 * quote.quoted.size();
     }
@@ -222,8 +242,11 @@ void EncodeStage::write_ninjs3(const Article& article, JsonWriter& out) noexcept
     member_time(out, "versionCreated", article.version_created_ms);
     out.member_if("pubStatus", normalize::pub_status(raw.pub_status));
     if (const int value = urgency(raw.urgency); value > 0) out.member("urgency", value);
-    const std::string_view rights = trim(raw.copyright);
-    out.member_if(is_notice(rights) ? "copyrightNotice" : "copyrightHolder", rights);
+    member_time(out, "embargoedUntil", embargo_ms(raw));
+    const Rights rights = rights_of(raw);
+    out.member_if("copyrightHolder", rights.holder);
+    out.member_if("copyrightNotice", rights.notice);
+    out.member_if("usageTerms", trim(raw.usage_terms));
     out.member_if("edNote", trim(raw.ednote));
     out.member_if("language", known_language(article));
     out.member_if("slugline", trim(raw.slugline));
@@ -356,8 +379,11 @@ void EncodeStage::write_ninjs1(const Article& article, JsonWriter& out) noexcept
     member_time(out, "versioncreated", article.version_created_ms);
     out.member_if("pubstatus", normalize::pub_status(raw.pub_status));
     if (const int value = urgency(raw.urgency); value > 0) out.member("urgency", value);
-    const std::string_view rights = trim(raw.copyright);
-    out.member_if(is_notice(rights) ? "copyrightnotice" : "copyrightholder", rights);
+    member_time(out, "embargoed", embargo_ms(raw));
+    const Rights rights = rights_of(raw);
+    out.member_if("copyrightholder", rights.holder);
+    out.member_if("copyrightnotice", rights.notice);
+    out.member_if("usageterms", trim(raw.usage_terms));
     out.member_if("ednote", trim(raw.ednote));
     out.member_if("language", known_language(article));
     out.member_if("slugline", trim(raw.slugline));

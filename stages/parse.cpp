@@ -4,8 +4,10 @@
 #include <charconv>
 #include <utility>
 
+#include "stages/formats/charset.hpp"
 #include "stages/formats/plain_text.hpp"
 #include "stages/formats/utf8.hpp"
+#include "stages/formats/wire_text.hpp"
 
 namespace newsmill {
 namespace {
@@ -41,23 +43,6 @@ std::string_view skip_space(std::string_view text) noexcept {
     return text;
 }
 
-bool begins_folded(std::string_view text, std::string_view lower) noexcept {
-    if (text.size() < lower.size()) return false;
-    for (std::size_t i = 0; i < lower.size(); ++i) {
-        const char c = text[i];
-        if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != lower[i]) return false;
-    }
-    return true;
-}
-
-bool looks_like_xml(std::string_view text) noexcept {
-    for (const std::string_view start : {"<?xml", "<!doctype", "<nitf", "<newsitem", "<newsmessage",
-                                         "<packageitem", "<newsml", "<rss", "<feed", "<html"}) {
-        if (begins_folded(text, start)) return true;
-    }
-    return false;
-}
-
 // What a text has to begin with to be taken for JSON without a second look. A line of prose can
 // begin with a bracket ("[Updates with quotes]"), hardly with these.
 bool looks_like_json(std::string_view text) noexcept {
@@ -70,7 +55,9 @@ bool looks_like_json(std::string_view text) noexcept {
 }  // namespace
 
 ParseStage::ParseStage(ParseOptions options)
-    : options_(std::move(options)), json_(options_.fields, options_.passthrough) {}
+    : options_(std::move(options)),
+      json_(options_.fields, options_.passthrough),
+      documents_(options_.markup) {}
 
 void ParseStage::process(Batch& batch) noexcept {
     for (Article& article : batch.articles) {
@@ -90,13 +77,19 @@ void ParseStage::parse(Article& article, Arena& arena) noexcept {
     const std::string_view start = skip_space(text);
     if (start.empty()) return give_up(article, Code::kNoText, "the record's value is empty");
     using Format = ParseOptions::Format;
-    if (options_.format == Format::kText) return parse_text(article, text, arena);
-    if (options_.format == Format::kJson || article.payload_is_json || looks_like_json(start)) {
-        return parse_json(article, text, arena);
+    switch (options_.format) {
+        case Format::kText: return parse_text(article, text, arena);
+        case Format::kJson: return parse_json(article, text, arena);
+        case Format::kXml: return parse_document(article, start, false, arena);
+        case Format::kHtml: return parse_document(article, start, true, arena);
+        case Format::kWire: return parse_wire(article, start, arena);
+        case Format::kAuto: break;
     }
-    if (looks_like_xml(start)) {
-        return give_up(article, Code::kFormat, "XML and HTML documents are not read");
-    }
+    if (article.payload_is_json || looks_like_json(start)) return parse_json(article, text, arena);
+    if (DocumentReader::is_html(start)) return parse_document(article, start, true, arena);
+    if (DocumentReader::is_xml(start)) return parse_document(article, start, false, arena);
+    if (is_wire_text(start)) return parse_wire(article, start, arena);
+    if (is_mail(start)) return give_up(article, Code::kFormat, "an e-mail, not an article");
     if (is_json_value(text, arena)) {
         return give_up(article, Code::kFormat, "a JSON value, but not an object");
     }
@@ -148,6 +141,12 @@ void ParseStage::parse_json(Article& article, std::string_view text, Arena& aren
         case Kind::kRead: return;
         case Kind::kNotAnObject:
             return give_up(article, Code::kFormat, "a JSON value, but not an object");
+        case Kind::kSeveral:
+            return give_up(article, Code::kSeveralArticles,
+                           "a feed of several articles: send one in each record, or read it as a "
+                           "file");
+        case Kind::kNotText:
+            return give_up(article, Code::kNotText, "an item of another medium than text");
         case Kind::kBadUtf8:
         case Kind::kRawControls:
         case Kind::kError: return give_up_at(article, outcome, shift, arena);
@@ -158,6 +157,32 @@ void ParseStage::parse_text(Article& article, std::string_view text, Arena& aren
     if (!is_valid_utf8(text) && !repair(article, text, arena)) return;
     if (looks_binary(text)) return give_up(article, Code::kBadUtf8, "a binary value");
     read_plain_text(text, article.raw);
+}
+
+// A document that is valid UTF-8 is UTF-8, whatever it declares; else its declaration counts.
+bool ParseStage::decode_declared(Article& article, std::string_view& text, Arena& arena) noexcept {
+    if (is_valid_utf8(text)) return true;
+    if (!decode_charset(text, declared_encoding(text), arena, text)) {
+        return repair(article, text, arena);
+    }
+    article.repairs |= kRepairUtf8;
+    return true;
+}
+
+void ParseStage::parse_document(Article& article, std::string_view text, bool html,
+                                Arena& arena) noexcept {
+    if (!decode_declared(article, text, arena)) return;
+    if (looks_binary(text)) return give_up(article, Code::kBadUtf8, "a binary value");
+    const DocumentOutcome outcome = html ? documents_.read_html(text, json_, arena, article.raw)
+                                         : documents_.read_xml(text, arena, article.raw);
+    if (!outcome.ok()) give_up(article, outcome.code, outcome.message);
+}
+
+void ParseStage::parse_wire(Article& article, std::string_view text, Arena& arena) noexcept {
+    if (!is_wire_text(text)) return give_up(article, Code::kFormat, "no text of a wire");
+    if (!is_valid_utf8(text) && !repair(article, text, arena)) return;
+    if (looks_binary(text)) return give_up(article, Code::kBadUtf8, "a binary value");
+    read_wire_text(text, scratch_, arena, article.raw);
 }
 
 // A number, a string, true, false, null, or a list of numbers: nothing that a newsroom would send

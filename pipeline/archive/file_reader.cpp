@@ -63,6 +63,19 @@ bool begins_object(std::string_view text) noexcept {
     return at == text.size() || text[at] == '"' || text[at] == '}';
 }
 
+// XML, HTML, the control characters of a wire, or an e-mail.
+bool begins_document(std::string_view text) noexcept {
+    if (text[0] == '\x01' || text[0] == '\x16') return true;
+    // An e-mail may hold an object on a line; it is one mail all the same.
+    for (const std::string_view header : {"Delivered-To:", "Received:", "Return-Path:"}) {
+        if (text.starts_with(header)) return true;
+    }
+    if (text[0] != '<' || text.size() < 2) return false;
+    const char second = text[1];
+    return second == '?' || second == '!' || (second >= 'a' && second <= 'z') ||
+           (second >= 'A' && second <= 'Z');
+}
+
 bool has_line_name(std::string_view path) noexcept {
     for (const std::string_view packed : {".gz", ".zst"}) {
         if (path.ends_with(packed)) path.remove_suffix(packed.size());
@@ -235,6 +248,8 @@ FileReader::Kind FileReader::kind_of(std::string_view text) const noexcept {
     }
     if (named_lines_) return Kind::kLines;
     if (seen[0] == '{' && begins_object(seen)) return kind_of_object(seen);
+    // A page may hold objects on lines of their own, in its scripts; a message of a wire none.
+    if (begins_document(seen)) return last_look ? Kind::kText : Kind::kUnknown;
     if (has_object_line(text)) return Kind::kLines;
     return last_look ? Kind::kText : Kind::kUnknown;
 }
@@ -247,6 +262,8 @@ bool FileReader::detect() {
     kind_ = kind_of(text);
     if (kind_ == Kind::kUnknown) return false;
     begin_ = end_ - text.size();
+    const std::size_t first = skip_blank(text);
+    markup_ = first < text.size() && text[first] == '<';
     return true;
 }
 
@@ -299,6 +316,13 @@ bool FileReader::find_end() {
     return scanner_.done();
 }
 
+// A document in markup may be a feed of many articles.
+std::size_t FileReader::record_bytes_max() const noexcept {
+    return kind_ == Kind::kText && markup_
+               ? std::max(limits_.record_bytes_max, limits_.feed_bytes_max)
+               : limits_.record_bytes_max;
+}
+
 // The record is too large: keeps its beginning and forgets the rest of the window.
 void FileReader::pass_over() {
     if (!oversized_) {
@@ -315,7 +339,7 @@ void FileReader::pass_over() {
 // False: there is nothing to give (a blank line).
 bool FileReader::give(FileRecord& record, std::size_t line_end_bytes) {
     std::string_view bytes = window().substr(0, scanned_);
-    if (oversized_ || bytes.size() > limits_.record_bytes_max) {
+    if (oversized_ || bytes.size() > record_bytes_max()) {
         pass_over();
         record = std::move(aside_);
         record.flags = FileRecord::kOversized;
@@ -349,7 +373,7 @@ bool FileReader::split(FileRecord& record) {
         if (!in_record_ && !begin_record()) return false;
         const bool found = find_end();
         if (!found && !ended_) {
-            if (oversized_ || scanned_ > limits_.record_bytes_max) pass_over();
+            if (oversized_ || scanned_ > record_bytes_max()) pass_over();
             return false;
         }
         in_record_ = false;
@@ -357,7 +381,7 @@ bool FileReader::split(FileRecord& record) {
     }
 }
 
-FileReader::Pull FileReader::pull(FileRecord& record, bool may_wait) {
+FileReader::Pull FileReader::pull_whole(FileRecord& record, bool may_wait) {
     while (true) {
         if (!open_.load(std::memory_order_relaxed) && !open_next()) return Pull::kEnd;
         if (kind_ != Kind::kUnknown || detect()) {
@@ -369,6 +393,62 @@ FileReader::Pull FileReader::pull(FileRecord& record, bool may_wait) {
         }
         if (!fill(may_wait)) return Pull::kWait;
     }
+}
+
+// ---- Feeds ------------------------------------------------------------------------------------
+
+bool FileReader::may_be_feed(const FileRecord& record) const noexcept {
+    return record.number == 1 && record.flags == 0 &&
+           (record.is_text || record.bytes.starts_with('{'));
+}
+
+void FileReader::next_part(FileRecord& record) {
+    const std::size_t bytes = feed_.part_bytes(part_);
+    auto block = std::make_shared<Block>(bytes);
+    feed_.write(part_, block->data());
+    std::memset(block->data() + bytes, 0, Block::kPaddingBytes);
+    record = *held_;
+    record.bytes = {block->data(), bytes};
+    record.block = std::move(block);
+    record.number = static_cast<std::int64_t>(++part_);
+    record.whole_bytes = bytes;
+    if (part_ == feed_.size()) {
+        is_feed_ = false;
+        held_.reset();
+    }
+}
+
+FileReader::Pull FileReader::pull(FileRecord& record, bool may_wait) {
+    if (is_feed_) {
+        next_part(record);
+        return Pull::kRecord;
+    }
+    if (!held_) {
+        if (behind_) {
+            record = std::move(*behind_);
+            behind_.reset();
+        } else if (const Pull got = pull_whole(record, may_wait); got != Pull::kRecord) {
+            return got;
+        }
+        if (!may_be_feed(record) || !feed_.split(record.bytes)) return Pull::kRecord;
+        held_ = record;
+    }
+    // Lines that look like feeds stay lines: their numbers would meet those of a feed's articles.
+    if (!held_->is_text && !behind_) {
+        FileRecord next;
+        const Pull got = pull_whole(next, may_wait);
+        if (got == Pull::kWait) return got;
+        if (got == Pull::kRecord) behind_ = std::move(next);
+    }
+    if (behind_ && behind_->file.data() == held_->file.data()) {
+        record = std::move(*held_);
+        held_.reset();
+        return Pull::kRecord;
+    }
+    is_feed_ = true;
+    part_ = 0;
+    next_part(record);
+    return Pull::kRecord;
 }
 
 }  // namespace newsmill

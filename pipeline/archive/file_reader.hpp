@@ -8,6 +8,9 @@
 // broken: in *.ndjson and *.jsonl, and where a later line is a whole object. Blank lines are no
 // records; a byte order mark at the start is dropped; CR LF ends a line as LF does.
 //
+// A file that is one document of several articles (a feed, a message of NewsML) gives a record an
+// article, numbered from 1: see feed_splitter.hpp.
+//
 // Memory: records are views into blocks, which the records share by reference count; a record keeps
 // its block alive for as long as it holds `block`. Nothing is written into a record or the 64 bytes
 // behind it (which may be read, as simdjson does) once it was given. A record is copied only if it
@@ -24,11 +27,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pipeline/archive/byte_stream.hpp"
+#include "pipeline/archive/feed_splitter.hpp"
 #include "pipeline/archive/json_scanner.hpp"
 
 namespace newsmill {
@@ -36,6 +41,7 @@ namespace newsmill {
 struct FileReaderLimits {
     std::size_t block_bytes = 1 << 20;        // of one read; a longer record gets a larger block
     std::size_t record_bytes_max = 16 << 20;  // decompressed
+    std::size_t feed_bytes_max = 64 << 20;    // of a document that may hold several records
 };
 
 // Bytes that records view. Has kPaddingBytes more than its capacity.
@@ -105,6 +111,10 @@ class FileReader {
     void list(const std::string& path);
     void list_directory(const std::string& path);
     Pull pull(FileRecord& record, bool may_wait);
+    Pull pull_whole(FileRecord& record, bool may_wait);
+    bool may_be_feed(const FileRecord& record) const noexcept;
+    void next_part(FileRecord& record);
+    std::size_t record_bytes_max() const noexcept;
     bool open_next();
     void close_file();
     void report(std::string message, std::uint64_t position);
@@ -153,6 +163,15 @@ class FileReader {
     JsonScanner scanner_;
     bool oversized_ = false;  // its beginning is in aside_, the rest is passed over
     FileRecord aside_;
+
+    // The records that were read but not given: one that may be a feed, if nothing follows it in
+    // its file, and the one behind it.
+    std::optional<FileRecord> held_;
+    std::optional<FileRecord> behind_;
+    FeedSplitter feed_;  // of held_, while part_ < feed_.size()
+    std::size_t part_ = 0;
+    bool is_feed_ = false;
+    bool markup_ = false;  // the open file is a text that begins with '<'
 };
 
 }  // namespace newsmill

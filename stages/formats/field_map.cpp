@@ -35,11 +35,19 @@ constexpr FieldName kFieldNames[] = {
     {"ednote", Field::kEdnote},
     {"slugline", Field::kSlugline},
     {"copyright", Field::kCopyright},
+    {"copyright_notice", Field::kCopyrightNotice},
+    {"usage_terms", Field::kUsageTerms},
+    {"embargoed", Field::kEmbargoed},
+    {"medium", Field::kMedium},
 };
 
 // Members that hold a whole article: answers of search engines and APIs, change events.
 constexpr const char* kEnvelopes[] = {"item", "data",     "article",    "story",   "_source",
                                       "doc",  "document", "attributes", "payload", "news_item"};
+
+// Members whose array holds articles: JSON Feed, NewsAPI, search engines, agencies' APIs.
+constexpr const char* kLists[] = {"items", "item",    "articles", "entries", "results", "docs",
+                                  "data",  "stories", "hits",     "news",    "response"};
 
 std::optional<FieldName> field_name(std::string_view name) {
     for (const FieldName& known : kFieldNames) {
@@ -127,7 +135,11 @@ const FieldPointers& default_field_pointers() {
         {"urgency", {"urgency"}},
         {"ednote", {"ednote", "editor_note", "editorial_note"}},
         {"slugline", {"slugline"}},
-        {"copyright", {"copyright_holder", "copyright_notice", "copyright", "rights", "dc:rights"}},
+        {"copyright", {"copyright_holder", "copyright", "rights", "dc:rights"}},
+        {"copyright_notice", {"copyright_notice"}},
+        {"usage_terms", {"usage_terms"}},
+        {"embargoed", {"embargoed", "embargoed_until", "embargo"}},
+        {"medium", {"type"}},
     };
     return kDefaults;
 }
@@ -145,6 +157,10 @@ FieldMap::FieldMap(const FieldPointers& overrides) {
         // Pointers into a member say better what is in it.
         const Node node = child(kRoot, name);
         nodes_[index(node)].envelope = !has_children(node);
+    }
+    for (const char* const name : kLists) {
+        const Node node = child(kRoot, name);
+        nodes_[index(node)].list = leaves(node).empty();
     }
 }
 

@@ -8,6 +8,7 @@
 //
 // An article may stand one level deeper, as the `item`, `data`, `_source`, … of an envelope: such
 // a member's value is walked from the root again, and gives way to what the envelope itself says.
+// Or it is the only element of an `items`, `articles`, … of a feed or an answer of an API.
 //
 // Immutable once built; any thread.
 #pragma once
@@ -41,6 +42,10 @@ enum class Field : std::uint8_t {
     kEdnote,
     kSlugline,
     kCopyright,
+    kCopyrightNotice,
+    kUsageTerms,
+    kEmbargoed,
+    kMedium,  // ninjs's type; no slot of Fields
     kCount
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::kCount);
@@ -71,6 +76,8 @@ class FieldMap {
 
     const std::vector<Leaf>& leaves(Node node) const noexcept { return nodes_[index(node)].leaves; }
     bool is_envelope(Node node) const noexcept { return nodes_[index(node)].envelope; }
+    // Its array holds articles, if it holds objects.
+    bool is_list(Node node) const noexcept { return nodes_[index(node)].list; }
     bool has_children(Node node) const noexcept { return !nodes_[index(node)].edges.empty(); }
 
    private:
@@ -86,6 +93,7 @@ class FieldMap {
         std::array<std::int16_t, kBuckets> buckets;
         std::vector<Leaf> leaves;
         bool envelope = false;
+        bool list = false;
     };
 
     static std::size_t index(Node node) noexcept { return static_cast<std::size_t>(node); }

@@ -152,6 +152,7 @@ class JsonReader::Impl {
    private:
     static constexpr std::size_t kFirstCapacityBytes = 256 << 10;
     static constexpr std::uint32_t kEnvelopeRank = 10'000;  // above all ranks of one level
+    static constexpr std::uint32_t kSummaryRank = 2000;     // of the field map
     static constexpr std::uint32_t kNoSchemeRank = kEnvelopeRank * (kJsonDepthMax + 1);
 
     bool tokenize(std::string_view json) noexcept;
@@ -167,12 +168,20 @@ class JsonReader::Impl {
     bool scalar(Node node, Composite* parent, std::string_view name) noexcept;
     bool object(Node node, Composite* composite, int depth) noexcept;
     bool array(Node node, int depth) noexcept;
+    bool list(Node node, int depth) noexcept;
+    std::uint32_t count_objects() const noexcept;
     bool element(Node node, Node leaf_node, int depth) noexcept;
     bool member_name(std::string_view& name) noexcept;
 
     void note(Composite& composite, std::string_view name, const Item& item) noexcept;
     void offer(Node node, std::uint32_t first, std::uint32_t count) noexcept;
 
+    bool has(Field field) const noexcept {
+        return candidates_[static_cast<std::size_t>(field)].count > 0;
+    }
+    std::string_view first_text(Field field) const noexcept;
+    bool unpack_feed() noexcept;
+    bool is_other_medium() const noexcept;
     void fill(Arena& arena, Fields& fields) noexcept;
     std::string_view text_of(const Candidate& candidate, Field field, Arena& arena) noexcept;
     bool select_rendition(Candidate& candidate) const noexcept;
@@ -193,7 +202,12 @@ class JsonReader::Impl {
     JsonOutcome outcome_;
     std::uint32_t envelopes_ = 0;  // around the value at hand
     std::vector<Item> items_;
-    std::array<Candidate, kFieldCount> candidates_;
+    using Candidates = std::array<Candidate, kFieldCount>;
+    Candidates candidates_;
+    // The only element of a list of articles, and how many elements such lists have.
+    Candidates listed_candidates_;
+    std::uint32_t listed_ = 0;
+    bool in_list_ = false;
     char name_buffer_[64];
 };
 
@@ -256,6 +270,9 @@ JsonOutcome JsonReader::Impl::read(std::string_view json, Arena& arena, Fields& 
     if (!tokenize(json)) return outcome_;
     items_.clear();
     candidates_.fill({});
+    listed_candidates_.fill({});
+    listed_ = 0;
+    in_list_ = false;
     envelopes_ = 0;
     const bool is_object = peek() == '{';
     if (!value(is_object ? FieldMap::kRoot : FieldMap::kNone, nullptr, {}, 0)) return outcome_;
@@ -264,6 +281,8 @@ JsonOutcome JsonReader::Impl::read(std::string_view json, Arena& arena, Fields& 
         return outcome_;
     }
     if (!is_object) return {Kind::kNotAnObject, 0, {}};
+    if (!unpack_feed()) return {Kind::kSeveral, 0, {}};
+    if (is_other_medium()) return {Kind::kNotText, 0, {}};
     fill(arena, fields);
     if (passthrough_) write_passthrough(arena, fields);
     return outcome_;
@@ -274,7 +293,10 @@ bool JsonReader::Impl::value(Node node, Composite* parent, std::string_view name
     const char first = peek();
     if (first != '{' && first != '[') return scalar(node, parent, name);
     if (depth >= kJsonDepthMax) return fail("nested too deeply");
-    if (first == '[') return array(node, depth + 1);
+    if (first == '[') {
+        return node != FieldMap::kNone && map_.is_list(node) ? list(node, depth + 1)
+                                                             : array(node, depth + 1);
+    }
     if (node != FieldMap::kNone && map_.is_envelope(node)) {
         ++envelopes_;
         const bool good = object(FieldMap::kRoot, nullptr, depth + 1);
@@ -383,6 +405,86 @@ bool JsonReader::Impl::array(Node node, int depth) noexcept {
     return true;
 }
 
+// Objects among the elements of the array at hand.
+std::uint32_t JsonReader::Impl::count_objects() const noexcept {
+    std::uint32_t objects = 0;
+    int depth = 0;
+    for (std::uint32_t i = at_; i < tokens_; ++i) {
+        const char c = json_[starts_[i]];
+        if (c == '{' && depth == 1) ++objects;
+        if (c == '{' || c == '[') ++depth;
+        if ((c == '}' || c == ']') && --depth == 0) break;
+    }
+    return objects;
+}
+
+// An array that holds articles, or else something of no interest.
+bool JsonReader::Impl::list(Node node, int depth) noexcept {
+    const std::uint32_t objects = in_list_ ? 0 : count_objects();
+    if (objects == 0) return array(node, depth);
+    listed_ += objects;
+    if (listed_ > 1) return array(FieldMap::kNone, depth);
+    in_list_ = true;
+    std::swap(candidates_, listed_candidates_);
+    ++envelopes_;
+    ++at_;
+    bool good = true;
+    while (good) {
+        good = peek() == '{' && depth < kJsonDepthMax ? object(FieldMap::kRoot, nullptr, depth + 1)
+                                                      : value(FieldMap::kNone, nullptr, {}, depth);
+        if (!good) break;
+        const char next = peek();
+        if (next != ',' && next != ']') good = fail("no comma or bracket after an element");
+        if (good) ++at_;
+        if (next == ']') break;
+    }
+    --envelopes_;
+    std::swap(candidates_, listed_candidates_);
+    in_list_ = false;
+    return good;
+}
+
+std::string_view JsonReader::Impl::first_text(Field field) const noexcept {
+    const Candidate& candidate = candidates_[static_cast<std::size_t>(field)];
+    return candidate.count == 0 ? std::string_view() : items_[candidate.first].text;
+}
+
+// Puts the only article of a feed in the place of the feed. False: there are several.
+bool JsonReader::Impl::unpack_feed() noexcept {
+    if (listed_ == 0) return true;
+    const bool json_feed =
+        first_text(Field::kVersion).find("jsonfeed.org") != std::string_view::npos;
+    if (!json_feed && (has(Field::kHeadline) || has(Field::kBody))) return true;
+    if (listed_ > 1) return false;
+    if (json_feed) {
+        // The title of a feed is the name of who makes it.
+        candidates_[static_cast<std::size_t>(Field::kSource)] =
+            candidates_[static_cast<std::size_t>(Field::kHeadline)];
+    }
+    for (const Field field :
+         {Field::kLanguage, Field::kBy, Field::kSource, Field::kCopyright, Field::kUsageTerms}) {
+        const auto i = static_cast<std::size_t>(field);
+        if (listed_candidates_[i].count == 0) listed_candidates_[i] = candidates_[i];
+    }
+    candidates_ = listed_candidates_;
+    return true;
+}
+
+// ninjs says what an item is made of. Other providers use the word for other things: only what has
+// ninjs's status, or no text but a summary, is taken at its word.
+bool JsonReader::Impl::is_other_medium() const noexcept {
+    const std::string_view medium = first_text(Field::kMedium);
+    bool other = false;
+    for (const std::string_view name :
+         {"picture", "photo", "graphic", "audio", "video", "image", "animation"}) {
+        other = other || equal_folded(medium, name);
+    }
+    if (!other) return false;
+    const Candidate& body = candidates_[static_cast<std::size_t>(Field::kBody)];
+    const std::uint32_t rank = body.rank % kEnvelopeRank;
+    return has(Field::kPubStatus) || body.count == 0 || rank >= kSummaryRank;
+}
+
 // One element of an array: `child` is its own place in the map, `list` the array's.
 bool JsonReader::Impl::element(Node child, Node list, int depth) noexcept {
     const char first = peek();
@@ -454,7 +556,9 @@ bool JsonReader::Impl::select_rendition(Candidate& candidate) const noexcept {
 std::string_view JsonReader::Impl::text_of(const Candidate& candidate, Field field,
                                            Arena& arena) noexcept {
     if (candidate.count == 1) return unescape_json(items_[candidate.first].text, arena);
-    const std::string_view glue = field == Field::kBy ? ", " : "\n\n";
+    const std::string_view glue = field == Field::kBy           ? ", "
+                                  : field == Field::kUsageTerms ? " "
+                                                                : "\n\n";
     std::size_t size = 0;
     for (std::uint32_t i = 0; i < candidate.count; ++i) {
         size += items_[candidate.first + i].text.size() + glue.size();
@@ -478,7 +582,8 @@ void JsonReader::Impl::fill(Arena& arena, Fields& fields) noexcept {
         if (candidate.count == 0) return {};
         if (candidate.count > 1 && field != Field::kBy) {
             const bool rendition = select_rendition(candidate);
-            if (!rendition && field != Field::kBody) candidate.count = 1;
+            const bool joined = field == Field::kBody || field == Field::kUsageTerms;
+            if (!rendition && !joined) candidate.count = 1;
         }
         return text_of(candidate, field, arena);
     };
@@ -502,6 +607,9 @@ void JsonReader::Impl::fill(Arena& arena, Fields& fields) noexcept {
     fields.ednote = take(Field::kEdnote);
     fields.slugline = take(Field::kSlugline);
     fields.copyright = take(Field::kCopyright);
+    fields.copyright_notice = take(Field::kCopyrightNotice);
+    fields.usage_terms = take(Field::kUsageTerms);
+    fields.embargoed = take(Field::kEmbargoed);
 }
 
 // ---- Members that no field took. The text is known to be valid by now.

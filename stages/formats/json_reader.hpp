@@ -11,6 +11,9 @@
 // ({"rendered": …}). null, empty strings and other types count as absent. Of two equal members
 // the first wins.
 //
+// A feed (JSON Feed, an API's answer) that has no story of its own is read if it holds one article;
+// what an item leaves out (language, authors, source) is then the feed's.
+//
 // Ownership: values point into the payload or the arena. One reader a thread; it reuses its
 // memory. Errors: as a result, with the byte at which the text went wrong.
 #pragma once
@@ -29,6 +32,8 @@ struct JsonOutcome {
     enum class Kind : std::uint8_t {
         kRead,         // the fields are filled in
         kNotAnObject,  // valid JSON of another kind
+        kSeveral,      // a feed or an answer of several articles
+        kNotText,      // ninjs of a picture, a film, …
         kBadUtf8,      // not UTF-8: repair it and call again
         kRawControls,  // control characters inside strings: escape them and call again
         kError,        // not JSON

@@ -165,10 +165,27 @@ TEST_F(FileReaderTest, IndentedObjects) {
     const std::string one = "{\n  \"title\": \"Tram {line}\",\n  \"tags\": [\n    \"a\"\n  ]\n}";
     EXPECT_EQ(read("one.json", one + "\n"), (Records{{one, 1, 0}}));
     EXPECT_EQ(read("two.json", one + "\n" + one + "\n"), (Records{{one, 1, 0}, {one, 2, 0}}));
-    const std::string list = "{\"items\": [\n{\"a\":1},\n{\"a\":2}]}";
+    const std::string list = "{\"tags\": [\n{\"a\":1},\n{\"a\":2}]}";
     EXPECT_EQ(read("list.json", list), (Records{{list, 1, 0}}));
     EXPECT_EQ(read("cut.json", "{\n \"title\": \"Tram"),
               (Records{{"{\n \"title\": \"Tram", 1, FileRecord::kCut}}));
+}
+
+TEST_F(FileReaderTest, AFeedIsARecordAnArticle) {
+    const std::string head = "<rss><channel><title>T</title>", tail = "</channel></rss>";
+    EXPECT_EQ(read("feed.xml", head + "<item>1</item>\n<item>2</item>" + tail + "\n"),
+              (Records{{head + "<item>1</item>" + tail + "\n", 1, 0},
+                       {head + "<item>2</item>" + tail + "\n", 2, 0}}));
+    const std::string one = head + "<item>1</item>" + tail;
+    EXPECT_EQ(read("one.xml", one), (Records{{one, 1, 0}}));
+    EXPECT_EQ(read("feed.json", "{\"items\": [{\"a\":1}, {\"a\":2}]}\n"),
+              (Records{{"{\"items\": [{\"a\":1}]}", 1, 0}, {"{\"items\": [{\"a\":2}]}", 2, 0}}));
+    // Lines that are feeds stay lines.
+    const std::string line = "{\"items\": [{\"a\":1}, {\"a\":2}]}";
+    EXPECT_EQ(read("lines", line + "\n" + line + "\n"), (Records{{line, 1, 0}, {line, 2, 0}}));
+    // A page whose script has an object on a line of its own.
+    const std::string page = "<html><script>\n{\"@type\": \"NewsArticle\"}\n</script></html>";
+    EXPECT_EQ(read("page.html", page), (Records{{page, 1, 0}}));
 }
 
 TEST_F(FileReaderTest, TextIsOneRecord) {

@@ -261,7 +261,15 @@ TEST(Parse, VerdictsOfWhatIsNoArticle) {
     EXPECT_EQ(Parsed("null").code(), Code::kFormat);
     EXPECT_EQ(Parsed("[1, 2]").code(), Code::kFormat);
     EXPECT_EQ(Parsed(R"([{"title":)").code(), Code::kParseJson);
-    EXPECT_EQ(Parsed("<?xml version='1.0'?><nitf/>").code(), Code::kFormat);
+    EXPECT_EQ(Parsed("<?xml version='1.0'?><other/>").code(), Code::kFormat);
+    EXPECT_EQ(Parsed("<?xml version='1.0'?><nitf/>").code(), Code::kOk);  // as {}
+    EXPECT_EQ(Parsed(R"({"items": [{"title": "A"}, {"title": "B"}]})").code(),
+              Code::kSeveralArticles);
+    EXPECT_EQ(Parsed("<rss><channel><item><title>A</title></item><item><title>B</title></item>"
+                     "</channel></rss>")
+                  .code(),
+              Code::kSeveralArticles);
+    EXPECT_EQ(Parsed("Received: by x\nSubject: y\n\nz").code(), Code::kFormat);
     EXPECT_EQ(Parsed("prose", {.format = ParseOptions::Format::kJson}).code(), Code::kParseJson);
     EXPECT_EQ(Parsed("{}").code(), Code::kOk);  // normalize sees that there is no text
     EXPECT_EQ(Parsed(std::string(101, 'x'), {.article_bytes_max = 100}).code(), Code::kTooLarge);
@@ -269,6 +277,45 @@ TEST(Parse, VerdictsOfWhatIsNoArticle) {
     batch.add({}).has_payload = false;
     ParseStage().process(batch);
     EXPECT_EQ(batch.articles[0].verdict.code, Code::kNoText);
+}
+
+TEST(Parse, AFeedOfOneArticle) {
+    const Parsed feed(R"({"version": "https://jsonfeed.org/version/1", "title": "Feed",
+        "home_page_url": "https://f.example/", "language": "de", "items": [{"id": "7",
+        "url": "https://f.example/7", "title": "Titel", "content_text": "Text."}]})");
+    EXPECT_EQ(feed.raw().headline, "Titel");
+    EXPECT_EQ(feed.raw().uri, "https://f.example/7");
+    EXPECT_EQ(feed.raw().source, "Feed");
+    EXPECT_EQ(feed.raw().language, "de");
+    // An article that lists another is not a feed, and takes nothing from it.
+    const Parsed article(R"({"title": "A", "items": [{"title": "B", "by": "Ana", "text": "X"}]})");
+    EXPECT_EQ(article.raw().headline, "A");
+    EXPECT_EQ(article.raw().by, "");
+    EXPECT_EQ(article.raw().body, "");
+}
+
+TEST(Parse, TextThatOnlyBeginsLikeADocument) {
+    EXPECT_EQ(Parsed("<Reuters> reports a storm\n\nText.").raw().headline,
+              "<Reuters> reports a storm");
+    EXPECT_EQ(Parsed("<p>One.</p><p>Two.</p>").code(), Code::kOk);
+    EXPECT_EQ(Parsed("<b>One</b>\n\nTwo").raw().headline, "<b>One</b>");
+    EXPECT_EQ(Parsed("< 5 percent\n\nText.").raw().headline, "< 5 percent");
+}
+
+TEST(Parse, DeclaredEncodings) {
+    const auto body = [](const char* encoding, const std::string& bytes) {
+        return std::string(Parsed("<?xml version='1.0' encoding='" + std::string(encoding) +
+                                  "'?><nitf><body><body.content><p>" + bytes +
+                                  "</p></body.content></body></nitf>")
+                               .raw()
+                               .body);
+    };
+    EXPECT_EQ(body("iso-8859-2", "\xB3\xF3\xBF\xEA"), "<p>łóżę</p>\n");
+    EXPECT_EQ(body("windows-1251", "\xCC\xE8\xF0"), "<p>Мир</p>\n");
+    EXPECT_EQ(body("Shift_JIS", "\x93\xFA\x96\x7B"), "<p>日本</p>\n");
+    EXPECT_EQ(body("ISO-8859-1", "caf\xE9 \x93x\x94"), "<p>café “x”</p>\n");
+    EXPECT_EQ(body("iso-8859-1", "café"), "<p>café</p>\n");    // UTF-8 that says otherwise
+    EXPECT_EQ(body("x-unknown", "caf\xE9"), "<p>café</p>\n");  // as bytes without a declaration
 }
 
 TEST(Parse, PlainText) {

@@ -1,0 +1,9 @@
+// Anything at all, told apart by its first bytes.
+#include "tests/fuzz/harness.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace newsmill;
+    static fuzz::Reading reading({});
+    reading.read(fuzz::text_of(data, size));
+    return 0;
+}
