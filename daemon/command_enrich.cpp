@@ -199,10 +199,10 @@ int enrich(const Args& args) {
 Action command_enrich(CLI::App& app) {
     auto args = std::make_shared<Args>();
     add_config_options(app, args->config, false);
-    app.add_option(
-        "FILE", args->paths,
-        "Files or folders: NDJSON, JSON arrays, plain text, .gz and .zst; - or nothing is "
-        "standard input");
+    app.add_option("FILE", args->paths,
+                   "Files or folders: NDJSON, JSON arrays, XML, HTML, feeds, text, .gz and .zst; - "
+                   "or nothing is "
+                   "standard input");
     app.add_option(
         "--dead-letters", args->dead_letters,
         "Write dead letters to this file as NDJSON instead of a line each to standard error");

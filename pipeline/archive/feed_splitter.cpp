@@ -137,8 +137,8 @@ constexpr std::size_t kLevelsMax = 5;  // of envelopes around articles
 
 // ---- JSON
 
-constexpr std::string_view kLists[] = {"items", "item",    "articles", "entries", "results", "docs",
-                                       "data",  "stories", "hits",     "news",    "response"};
+constexpr std::string_view kLists[] = {"items", "item", "articles", "entries", "results",
+                                       "docs",  "data", "stories",  "hits",    "response"};
 
 bool is_list_name(std::string_view name) noexcept {
     return std::find(std::begin(kLists), std::end(kLists), name) != std::end(kLists);

@@ -42,12 +42,13 @@ constexpr FieldName kFieldNames[] = {
 };
 
 // Members that hold a whole article: answers of search engines and APIs, change events.
-constexpr const char* kEnvelopes[] = {"item", "data",     "article",    "story",   "_source",
-                                      "doc",  "document", "attributes", "payload", "news_item"};
+constexpr const char* kEnvelopes[] = {"item",    "data",      "article",  "story",
+                                      "_source", "doc",       "document", "attributes",
+                                      "payload", "news_item", "response"};
 
 // Members whose array holds articles: JSON Feed, NewsAPI, search engines, agencies' APIs.
-constexpr const char* kLists[] = {"items", "item",    "articles", "entries", "results", "docs",
-                                  "data",  "stories", "hits",     "news",    "response"};
+constexpr const char* kLists[] = {"items", "item", "articles", "entries", "results",
+                                  "docs",  "data", "stories",  "hits",    "response"};
 
 std::optional<FieldName> field_name(std::string_view name) {
     for (const FieldName& known : kFieldNames) {
@@ -89,10 +90,11 @@ std::vector<std::string> split_pointer(std::string_view pointer) {
 // Guardian, schema.org's NewsArticle, JSON Feed, WordPress.
 const FieldPointers& default_field_pointers() {
     static const FieldPointers kDefaults = {
-        {"id", {"id", "uuid", "_id", "article_id", "identifier", "item_id", "doc_id", "guid"}},
+        {"id",
+         {"id", "uuid", "_id", "article_id", "identifier", "item_id", "doc_id", "guid", "urn"}},
         {"uri",
-         {"uri", "guid", "url", "link", "@id", "canonical_url", "canonical_link", "permalink",
-          "web_url", "article_url", "source_link", "href", "thread.url"}},
+         {"uri", "guid", "urn", "url", "link", "@id", "canonical_url", "canonical_link",
+          "permalink", "web_url", "article_url", "source_link", "href", "thread.url"}},
         {"url",
          {"url", "link", "canonical_url", "canonical_link", "permalink", "web_url", "article_url",
           "thread.url"}},
@@ -102,13 +104,13 @@ const FieldPointers& default_field_pointers() {
         {"body",
          {"bodies", "body_text", "maintext", "text", "body", "content_original", "content",
           "article_body", "content_text", "full_text", "plain_text", "raw_text", "article_text",
-          "article", "story", "fields.body_text", "paragraphs"}},
+          "article", "story", "fields.body_text", "paragraphs", "news"}},
         {"body_html",
          {"body_html", "body_xhtml", "body_html5", "body_richhtml5", "content_html",
-          "content:encoded", "html", "fields.body", "body_nitf"}},
+          "content:encoded", "html", "fields.body", "body_nitf", "article_html"}},
         {"summary",
          {"description_text", "description", "descriptions", "summary", "abstract", "excerpt",
-          "snippet", "lead", "description_html", "fields.trail_text"}},
+          "snippet", "lead", "teaser", "description_html", "fields.trail_text"}},
         {"by",
          {"by", "byline", "author", "authors", "creator", "dc:creator", "fields.byline", "writers",
           "journalists", "thread.author"}},

@@ -38,6 +38,8 @@ void read_identity(const xml_node& item, XmlContext context, Fields& fields) {
                           xml::text_at(identifier, "NewsItemId", context.arena)});
     fields.uri = uri_of(identifier, context);
     fields.version = xml::text_at(identifier, "RevisionId", context.arena);
+    fields.slugline =
+        one_line(xml::text_at(item, "Identification/NameLabel", context.arena), context.arena);
     fields.source = xml::text_at(identifier, "ProviderId", context.arena);
 }
 
@@ -113,7 +115,7 @@ void read_lines(const xml_node& component, XmlContext context, Fields& fields) {
     };
     fields.headline = line("NewsLines/HeadLine");
     fields.by = line("NewsLines/ByLine");
-    fields.slugline = line("NewsLines/SlugLine");
+    fields.slugline = first_of({line("NewsLines/SlugLine"), fields.slugline});
     const std::string_view copyright = line("NewsLines/CopyrightLine");
     fields.copyright_notice = copyright;
     fields.usage_terms = line("NewsLines/RightsLine");
