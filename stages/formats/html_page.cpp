@@ -4,10 +4,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <csetjmp>
 #include <cstring>
-#include <initializer_list>
 #include <vector>
 
+#include "stages/formats/html_shape.hpp"
 #include "stages/formats/xml_paragraphs.hpp"
 #include "stages/formats/xml_readers.hpp"
 
@@ -31,13 +32,22 @@ std::string_view trim(std::string_view text) noexcept {
     return text;
 }
 
-// Memory of one tree: taken in chunks, given back as a whole.
-class TreeMemory {
+// The tree of one page, in memory that is taken in chunks and given back as a whole.
+class Tree {
    public:
-    static void* allocate(void* self, std::size_t bytes) {
-        return static_cast<TreeMemory*>(self)->take(bytes);
+    // Null if the tree would take more than `bytes_max`.
+    const GumboNode* build(std::string_view html, std::size_t bytes_max) noexcept {
+        room_bytes_ = bytes_max;
+        GumboOptions options = kGumboDefaultOptions;
+        options.allocator = allocate;
+        options.deallocator = release;
+        options.userdata = this;
+        options.max_errors = 0;
+        // gumbo can't be told to stop but from inside of its allocator, and asks no answer of it.
+        // Its frames own nothing but this memory, so jumping out of them leaks nothing.
+        if (setjmp(no_room_) != 0) return nullptr;
+        return gumbo_parse_with_options(&options, html.data(), html.size())->root;
     }
-    static void release(void*, void*) {}
     void clear() noexcept {
         chunks_.clear();
         at_ = end_ = nullptr;
@@ -47,22 +57,32 @@ class TreeMemory {
     static constexpr std::size_t kChunkBytes = 256 << 10;
     static constexpr std::size_t kAlign = 16;
 
-    void* take(std::size_t bytes) {
+    static void* allocate(void* self, std::size_t bytes) {
+        auto* const tree = static_cast<Tree*>(self);
         bytes = (bytes + kAlign - 1) & ~(kAlign - 1);
-        if (static_cast<std::size_t>(end_ - at_) < bytes) {
+        if (static_cast<std::size_t>(tree->end_ - tree->at_) < bytes) {
             const std::size_t chunk = std::max(kChunkBytes, bytes);
-            chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk));
-            at_ = chunks_.back().get();
-            end_ = at_ + chunk;
+            if (chunk > tree->room_bytes_) std::longjmp(tree->no_room_, 1);
+            tree->add_chunk(chunk);
         }
-        void* const given = at_;
-        at_ += bytes;
+        void* const given = tree->at_;
+        tree->at_ += bytes;
         return given;
+    }
+    static void release(void*, void*) {}
+
+    void add_chunk(std::size_t bytes) {
+        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
+        room_bytes_ -= bytes;
+        at_ = chunks_.back().get();
+        end_ = at_ + bytes;
     }
 
     std::vector<std::unique_ptr<std::byte[]>> chunks_;
     std::byte* at_ = nullptr;
     std::byte* end_ = nullptr;
+    std::size_t room_bytes_ = 0;
+    std::jmp_buf no_room_;
 };
 
 bool is_element(const GumboNode* node) noexcept {
@@ -274,30 +294,43 @@ class HtmlPage::Impl {
     explicit Impl(MarkupLimits limits) : limits_(limits) {}
 
     DocumentOutcome read(std::string_view html, JsonReader& json, Arena& arena, Fields& fields) {
-        std::size_t elements = 0;
-        const std::size_t depth = html_depth_bound(html, elements);
-        if (elements > limits_.elements_max) {
-            return {Code::kTooComplex, "more elements than input.markup_elements_max"};
+        const DocumentOutcome bounds = check(html_shape(html));
+        if (!bounds.ok()) return bounds;
+        // Elements, their text and attributes, and the vectors of them, which grow by copies.
+        const std::size_t bytes_max =
+            limits_.elements_max * kElementBytes + html.size() * kBytesOfByte + kTreeBytesMin;
+        DocumentOutcome outcome = {Code::kTooComplex, "a tree of more memory than its size allows"};
+        if (const GumboNode* const root = tree_.build(html, bytes_max); root != nullptr) {
+            facts_ = {};
+            look(root, json, arena);
+            outcome = fill(root, arena, fields);
+            facts_ = {};
         }
-        // Real pages leave many elements open; the tree that they make is flatter than the bound.
-        if (depth > 4 * limits_.depth_max) {
-            return {Code::kTooComplex, "elements nested deeper than input.markup_depth_max"};
-        }
-        GumboOptions options = kGumboDefaultOptions;
-        options.allocator = TreeMemory::allocate;
-        options.deallocator = TreeMemory::release;
-        options.userdata = &memory_;
-        options.max_errors = 0;
-        const GumboOutput* const output =
-            gumbo_parse_with_options(&options, html.data(), html.size());
-        facts_ = {};
-        look(output->root, json, arena);
-        const DocumentOutcome outcome = fill(output->root, arena, fields);
-        memory_.clear();
+        tree_.clear();
         return outcome;
     }
 
    private:
+    static constexpr std::size_t kElementBytes = 512;
+    static constexpr std::size_t kBytesOfByte = 8;
+    static constexpr std::size_t kTreeBytesMin = 1 << 20;
+    // gumbo compares each attribute of a tag with those before it.
+    static constexpr std::size_t kAttributesMax = 1000;
+
+    DocumentOutcome check(const HtmlShape& shape) const noexcept {
+        if (shape.elements > limits_.elements_max) {
+            return {Code::kTooComplex, "more elements than input.markup_elements_max"};
+        }
+        // Real pages leave many elements open; the tree that they make is flatter than the bound.
+        if (shape.depth > 4 * limits_.depth_max) {
+            return {Code::kTooComplex, "elements nested deeper than input.markup_depth_max"};
+        }
+        if (shape.attributes > kAttributesMax) {
+            return {Code::kTooComplex, "an element of more than 1000 attributes"};
+        }
+        return {};
+    }
+
     // What the page says of itself, by who says it.
     struct Facts {
         Fields json;
@@ -516,7 +549,7 @@ class HtmlPage::Impl {
     }
 
     MarkupLimits limits_;
-    TreeMemory memory_;
+    Tree tree_;
     simdjson::dom::parser parser_;
     Facts facts_;
     std::size_t articles_seen_ = 0;

@@ -7,8 +7,8 @@
 // description.
 //
 // gumbo builds the tree by HTML5's rules. It lives in memory of its own that is freed as a whole:
-// no recursion goes down the tree, so no depth can overflow a stack. A bound of the depth, found
-// before the tree is built, keeps the work linear.
+// no recursion goes down the tree, so no depth can overflow a stack. Bounds of its elements, depth
+// and attributes, found before it is built (html_shape), and of its memory keep the work linear.
 //
 // Ownership: values lie in the arena. Threads: one. Errors: as a result (TOO_COMPLEX, FORMAT).
 #pragma once
@@ -35,9 +35,5 @@ class HtmlPage {
     class Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-// No tree of this HTML is deeper than the result, a sum over names of elements that are open and
-// don't end by themselves. Counts tags into `elements`.
-std::size_t html_depth_bound(std::string_view html, std::size_t& elements) noexcept;
 
 }  // namespace newsmill

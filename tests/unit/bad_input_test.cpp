@@ -95,6 +95,34 @@ TEST(BadInput, DeepXmlWithinTheElements) {
     EXPECT_EQ(Milled("<html><body>" + divs).code(), "TOO_COMPLEX");
 }
 
+// Pages that are made so that a scan of their tags and the tree disagree.
+TEST(BadInput, HtmlThatHidesItsDepth) {
+    const std::string head = "<html><body><h1>T</h1><p>Text.</p>";
+    EXPECT_EQ(Milled(head + repeat("<div t='</div>'>", 2000)).code(), "TOO_COMPLEX");
+    EXPECT_EQ(Milled(head + "<!-- <script> -->" + repeat("<div>", 2000)).code(), "TOO_COMPLEX");
+    EXPECT_EQ(Milled(head + "<svg>" + repeat("<tr>", 2000)).code(), "TOO_COMPLEX");
+    EXPECT_EQ(Milled(head + "<svg><style>" + repeat("<g>", 2000)).code(), "TOO_COMPLEX");
+    EXPECT_EQ(Milled(head + repeat("<div><svg><g/></svg></div><br><img src='a'>", 2000)).code(),
+              "OK");
+}
+
+// Formatting elements that stay open are begun anew in each paragraph.
+TEST(BadInput, HtmlThatMultiplies) {
+    std::string open;
+    for (int i = 0; i < 450; ++i) open += "<b c=" + std::to_string(i) + ">";
+    EXPECT_EQ(Milled("<html><body><p>" + open + repeat("<p>x</p>", 90'000)).code(), "TOO_COMPLEX");
+}
+
+TEST(BadInput, AHundredThousandAttributes) {
+    std::string many;
+    for (int i = 0; i < 100'000; ++i) many += " a" + std::to_string(i) + "='1'";
+    EXPECT_EQ(Milled("<html><body><h1>T</h1><p" + many + ">Text.</p>").code(), "TOO_COMPLEX");
+    EXPECT_EQ(
+        Milled("<nitf><body><body.content><p" + many + ">Text.</p></body.content></body></nitf>")
+            .code(),
+        "OK");
+}
+
 TEST(BadInput, AMillionEntities) {
     const Milled json(article(repeat("&amp;", kMillion)), kLarge);
     EXPECT_EQ(json.code(), "OK");
