@@ -173,8 +173,8 @@ class ShapeScanner {
 
 HtmlShape html_shape(std::string_view html) noexcept {
     HtmlShape shape = ShapeScanner(html).scan();
-    for (std::size_t at = html.find('<'); at + 1 < html.size(); at = html.find('<', at + 1)) {
-        if (is_letter(html[at + 1])) ++shape.elements;
+    for (std::size_t i = 1; i < html.size(); ++i) {
+        if (html[i - 1] == '<' && is_letter(html[i])) ++shape.elements;
     }
     return shape;
 }

@@ -23,6 +23,16 @@ std::string_view cut(std::string_view& text, char at) noexcept {
     return first;
 }
 
+// A typesetter's dash that came through escaped, "<endash>-</endash>" (STT): what it stands for.
+constexpr std::string_view kEnDash = "<endash>-</endash>";
+constexpr std::string_view kEmDash = "<emdash>-</emdash>";
+
+std::string_view dash_at(std::string_view text) noexcept {
+    if (text.starts_with(kEnDash)) return "\xE2\x80\x93";
+    if (text.starts_with(kEmDash)) return "\xE2\x80\x94";
+    return {};
+}
+
 }  // namespace
 
 void ParagraphWriter::cell() {
@@ -72,6 +82,12 @@ void ParagraphWriter::write(std::string_view text, bool wire, bool wrapped) {
     std::size_t line_ends = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
+        if (const auto dash = dash_at(text.substr(i)); !dash.empty()) {
+            html_.append(dash);
+            i += kEnDash.size() - 1;
+            line_ends = 0;
+            continue;
+        }
         if (c == kBreak) {
             html_.append(wrapped ? " " : "<br>");
             continue;

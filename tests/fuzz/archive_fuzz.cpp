@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             sum += static_cast<unsigned char>(record.bytes.data()[i]);
         }
     }
-    static volatile unsigned kept;
+    [[maybe_unused]] static volatile unsigned kept;
     kept = sum;
     return 0;
 }

@@ -64,7 +64,7 @@ class Reading {
                                            raw.usage_terms, raw.embargoed, raw.passthrough}) {
             for (const char c : one) sum += static_cast<unsigned char>(c);
         }
-        static volatile unsigned kept;
+        [[maybe_unused]] static volatile unsigned kept;
         kept = sum;
     }
 

@@ -21,7 +21,7 @@ void decode(std::string_view bytes) {
             for (const char c : text) sum += static_cast<unsigned char>(c);
         }
     }
-    static volatile std::size_t kept;
+    [[maybe_unused]] static volatile std::size_t kept;
     kept = sum;
 }
 
