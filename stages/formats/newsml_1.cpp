@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <initializer_list>
 #include <pugixml.hpp>
 
 #include "stages/formats/xml_readers.hpp"
@@ -64,29 +66,64 @@ void read_management(const xml_node& item, XmlContext context, Fields& fields) {
                   formal_name(xml::child(xml::child(item.parent(), "NewsEnvelope"), "Priority"))});
 }
 
+bool equal_folded(std::string_view text, std::string_view lower) noexcept {
+    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? (a | 0x20) : a) == b; });
+}
+
+bool is_any_of(std::string_view name, std::initializer_list<std::string_view> lowers) noexcept {
+    return std::any_of(lowers.begin(), lowers.end(),
+                       [&](std::string_view one) { return equal_folded(name, one); });
+}
+
 bool is_text(const xml_node& content) noexcept {
     const std::string_view type = formal_name(xml::child(content, "MediaType"));
-    return type.empty() || type == "Text" || type == "text" || type == "ComplexData";
+    const std::string_view mime = formal_name(xml::child(content, "MimeType"));
+    return (type.empty() || is_any_of(type, {"text", "complexdata"})) &&
+           (mime.empty() || (mime.starts_with("text/") && mime != "text/css") ||
+            mime.find("xml") != std::string_view::npos ||
+            mime.find("html") != std::string_view::npos);
 }
 
 bool has_text(const xml_node& node, Arena& arena) noexcept {
     return !xml::text(node, arena).empty();
 }
 
-// The first content of text below a component, in document order; media captions are none.
-xml_node main_content(const xml_node& item, Arena& arena) noexcept {
+// What a component's role says of its text.
+enum class Part : std::uint8_t { kStory, kUnsaid, kBeside };
+
+Part part_of(const xml_node& component) noexcept {
+    const std::string_view role = formal_name(xml::child(component, "Role"));
+    if (is_any_of(role, {"body", "main", "story", "maintext", "main text", "bodytext"})) {
+        return Part::kStory;
+    }
+    const bool beside =
+        is_any_of(role, {"stylesheet", "headline", "subheadline", "contact", "logo", "caption",
+                         "abstract", "summary", "teaser", "keywords", "metadata", "byline"});
+    return beside ? Part::kBeside : Part::kUnsaid;
+}
+
+// The first content of text that is the story by its role, else the first that is not said to be
+// something else, in document order; media captions are none.
+struct Contents {
+    xml_node story;
+    xml_node unsaid;
+    xml_node main() const noexcept { return story ? story : unsaid; }
+};
+
+void find_content(const xml_node& item, Arena& arena, Contents& found) noexcept {
     // Components nest; the tree's depth is bounded, so is this.
     for (const xml_node& one : item.children()) {
-        if (xml::is_named(one, "ContentItem")) {
-            const xml_node data = xml::child(one, "DataContent");
-            const bool caption = xml::child(data, "media-caption") || xml::child(data, "caption");
-            if (is_text(one) && !caption && has_text(data, arena)) return one;
-        } else if (xml::is_named(one, "NewsComponent")) {
-            const xml_node found = main_content(one, arena);
-            if (found) return found;
-        }
+        if (found.story) return;
+        if (xml::is_named(one, "NewsComponent")) find_content(one, arena, found);
+        if (!xml::is_named(one, "ContentItem") || !is_text(one)) continue;
+        const xml_node data = xml::child(one, "DataContent");
+        const bool caption = xml::child(data, "media-caption") || xml::child(data, "caption");
+        const Part part = part_of(item);
+        if (caption || part == Part::kBeside || !has_text(data, arena)) continue;
+        if (part == Part::kStory) found.story = one;
+        if (!found.unsaid) found.unsaid = one;
     }
-    return {};
 }
 
 // The value of a path, in the component of `node` or the nearest one around it that has it.
@@ -167,7 +204,9 @@ bool is_canceled(std::string_view status) noexcept {
 DocumentOutcome read_newsml_1(const xml_node& item, XmlContext context, Fields& fields) {
     read_identity(item, context, fields);
     read_management(item, context, fields);
-    const xml_node content = main_content(item, context.arena);
+    Contents contents;
+    find_content(item, context.arena, contents);
+    const xml_node content = contents.main();
     xml_node component = content.parent();
     if (!component) component = xml::child(item, "NewsComponent");
     read_lines(component, context, fields);
