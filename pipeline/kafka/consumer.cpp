@@ -103,7 +103,7 @@ Consumer::Event KafkaConsumer::poll(Batch* batch) noexcept {
         if (pending_ != Event::kNone) {
             // What came with it is read again from the committed positions.
             if (message != nullptr) rd_kafka_message_destroy(message);
-            return take_rebalance();
+            return has_failed() ? Event::kFailed : take_rebalance();
         }
         if (message == nullptr) break;
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -118,8 +118,19 @@ Consumer::Event KafkaConsumer::poll(Batch* batch) noexcept {
         }
         any |= add(*batch, message);
     }
+    if (!any && has_failed()) return Event::kFailed;
     if (!any && at_end()) return Event::kEnd;
     return any ? Event::kArticles : Event::kNone;
+}
+
+// The message that tells of a fatal error comes once, and may come with a rebalance: who only waits
+// for it can wait for ever.
+bool KafkaConsumer::has_failed() noexcept {
+    char text[512];
+    if (rd_kafka_fatal_error(client_.get(), text, sizeof(text)) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    failure_ = {kExitTryAgain, std::string("input: the consumer was fenced or failed: ") + text};
+    return true;
 }
 
 Consumer::Event KafkaConsumer::handle_error(rd_kafka_message_s* message) noexcept {
@@ -128,10 +139,7 @@ Consumer::Event KafkaConsumer::handle_error(rd_kafka_message_s* message) noexcep
         Partition* partition = find(rd_kafka_topic_name(message->rkt), message->partition);
         if (partition != nullptr) partition->at_end = true;
     } else if (error == RD_KAFKA_RESP_ERR__FATAL) {
-        char text[512];
-        rd_kafka_fatal_error(client_.get(), text, sizeof(text));
-        failure_ = {kExitTryAgain,
-                    std::string("input: the consumer was fenced or failed: ") + text};
+        has_failed();
     } else if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
                error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
                error == RD_KAFKA_RESP_ERR__AUTHENTICATION) {

@@ -65,6 +65,7 @@ class KafkaConsumer final : public Consumer {
     static void on_rebalance(rd_kafka_s* client, int error,
                              rd_kafka_topic_partition_list_s* partitions, void* opaque);
     Event take_rebalance() noexcept;
+    bool has_failed() noexcept;
     Event handle_error(rd_kafka_message_s* message) noexcept;
     bool add(Batch& batch, rd_kafka_message_s* message) noexcept;
     bool at_end() const noexcept;

@@ -26,6 +26,9 @@ PartitionList to_list(const std::vector<Position>& positions) {
     return list;
 }
 
+// A broker that is there answers sooner, one that restarts under load hardly later.
+constexpr int kAbortTimeoutMs = 20'000;
+
 // Of a dead letter that is too large: enough to see what it was, and less than any broker's bound.
 constexpr std::size_t kCutBytes = 256 * 1024;
 
@@ -320,8 +323,10 @@ Outcome KafkaProducer::abort() noexcept {
     if (is_worn_out()) {
         outcome = reopen();
     } else if (transactional()) {
-        outcome = outcome_of(take_error(rd_kafka_abort_transaction(client_.get(), -1)), "abort");
-        if (outcome == Outcome::kAborted && is_worn_out()) outcome = reopen();
+        outcome = outcome_of(take_error(rd_kafka_abort_transaction(client_.get(), kAbortTimeoutMs)),
+                             "abort");
+        // A client that can't get an answer any more is worth no more than one that failed.
+        if (outcome == Outcome::kRetry || is_worn_out()) outcome = reopen();
     } else {
         rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         if (rd_kafka_flush(client_.get(), 100) == RD_KAFKA_RESP_ERR__TIMED_OUT)

@@ -11,7 +11,8 @@
 // of their article: refuses_notices() says so.
 //
 // A client that a restarted broker made useless (its transaction or its sequence is gone) voids the
-// transaction too; abort() then makes a new client. One that was fenced is at its end.
+// transaction too; abort() then makes a new client, as it does when no answer comes in 20 seconds.
+// One that was fenced is at its end.
 // Threads: the sink's. Errors: as in pipeline/sink.hpp.
 #pragma once
 
