@@ -59,35 +59,46 @@ bool too_few(const FactOverlap& facts, std::int32_t survival, std::int32_t of_ex
     return facts.common * kOne * 1000 < expected * of_expected;
 }
 
-// Empty if the facts agree; else what they say.
-const char* contradiction(const FactOverlap& figures, const FactOverlap& names,
-                          std::int32_t containment, std::int32_t sharers,
-                          const MatchOptions& options) noexcept {
-    const std::int32_t survival = kCubeRoots[static_cast<std::size_t>(containment)];
-    const std::int32_t crowd = std::clamp(sharers - 16, 0, 48);                  // in eighths
-    const std::int32_t sameness = std::max(0, containment * 1000 / kOne - 700);  // in 1000ths
-    const auto wanted = [&](std::int32_t min, std::int32_t by_sharers,
-                            std::int32_t by_containment) {
-        return min + by_sharers * crowd / 8 - by_containment * sameness / 1000;
-    };
-    if (figures.facts >= 3) {
-        const std::int32_t by_count = options.figures_by_count * std::min(figures.facts, 10) / 10;
-        if (too_few(figures, survival,
-                    wanted(options.figures_min + by_count, options.figures_by_sharers,
-                           options.figures_by_containment))) {
-            return "the same form with other figures";
-        }
+// How much of the facts that were expected to survive must be there.
+class FactsWanted {
+   public:
+    FactsWanted(std::int32_t containment, std::int32_t sharers,
+                const MatchOptions& options) noexcept
+        : options_(options),
+          survival_(kCubeRoots[static_cast<std::size_t>(containment)]),
+          crowd_(std::clamp(sharers - 16, 0, 48)),
+          sameness_(std::max(0, containment * 1000 / kOne - 700)) {}
+
+    bool other_figures(const FactOverlap& figures) const noexcept {
+        if (figures.facts < 3) return false;
+        const std::int32_t by_count = options_.figures_by_count * std::min(figures.facts, 10) / 10;
+        return too_few(figures, survival_,
+                       wanted(options_.figures_min + by_count, options_.figures_by_sharers,
+                              options_.figures_by_containment));
     }
-    const FactOverlap all{figures.facts + names.facts, figures.weight + names.weight,
-                          figures.common + names.common, names.full_names};
-    if (all.facts < 2) return "";
-    const std::int32_t by_count = options.facts_by_count * std::min(all.facts, 20) / 20;
-    const std::int32_t share =
-        all.facts < 5 ? wanted(options.scarce_facts_min, options.scarce_facts_by_sharers, 0)
-                      : wanted(options.facts_min + by_count, options.facts_by_sharers,
-                               options.facts_by_containment);
-    return too_few(all, survival, share) ? "the same form with other facts" : "";
-}
+    bool other_facts(const FactOverlap& figures, const FactOverlap& names) const noexcept {
+        const FactOverlap all{figures.facts + names.facts, figures.weight + names.weight,
+                              figures.common + names.common, names.full_names};
+        if (all.facts < 2) return false;
+        const std::int32_t by_count = options_.facts_by_count * std::min(all.facts, 20) / 20;
+        const std::int32_t share =
+            all.facts < 5 ? wanted(options_.scarce_facts_min, options_.scarce_facts_by_sharers, 0)
+                          : wanted(options_.facts_min + by_count, options_.facts_by_sharers,
+                                   options_.facts_by_containment);
+        return too_few(all, survival_, share);
+    }
+
+   private:
+    std::int32_t wanted(std::int32_t min, std::int32_t by_sharers,
+                        std::int32_t by_containment) const noexcept {
+        return min + by_sharers * crowd_ / 8 - by_containment * sameness_ / 1000;
+    }
+
+    const MatchOptions& options_;
+    std::int32_t survival_;
+    std::int32_t crowd_;     // in eighths
+    std::int32_t sameness_;  // in 1000ths
+};
 
 // Empty if the words would do; else what is missing.
 const char* lack(const Overlap& words, std::int32_t shorter, const MatchOptions& options) noexcept {
@@ -203,7 +214,7 @@ FactOverlap Matcher::overlap_facts(const Facts& later, const FactSample& earlier
 }
 
 Comparison Matcher::compare(const Sketch& earlier, const Sharing& sharing,
-                            const MatchOptions& options) noexcept {
+                            const MatchOptions& options, bool explain) noexcept {
     Comparison out;
     out.words = overlap(earlier);
     const std::int32_t indexed = std::max({out.words.indexed, sharing.hits, 1});
@@ -211,11 +222,16 @@ Comparison Matcher::compare(const Sketch& earlier, const Sharing& sharing,
     const Overlap& words = out.words;
     out.reason = lack(words, std::min(later_->count, earlier.count), options);
     if (*out.reason != '\0') return out;
+    const FactsWanted wanted(words.containment, out.sharers, options);
     out.figures = overlap_figures(earlier);
+    const bool other_figures = options.check_facts && wanted.other_figures(out.figures);
+    if (other_figures) out.reason = "the same form with other figures";
+    if (other_figures && !explain) return out;
     out.names = overlap_names(earlier);
-    if (options.check_facts) {
-        out.reason = contradiction(out.figures, out.names, words.containment, out.sharers, options);
-        if (*out.reason != '\0') return out;
+    if (other_figures) return out;
+    if (options.check_facts && wanted.other_facts(out.figures, out.names)) {
+        out.reason = "the same form with other facts";
+        return out;
     }
     // One is a part of the other if it is mostly in it, and much shorter.
     const bool part =

@@ -105,9 +105,10 @@ class Matcher {
     // Both stay, unchanged, until the last comparison.
     void set(const Sketch& later, const Rarity& rarity) noexcept;
 
-    // What nobody else has is a story, what many have is a form.
-    Comparison compare(const Sketch& earlier, const Sharing& sharing,
-                       const MatchOptions& options) noexcept;
+    // What nobody else has is a story, what many have is a form. Names are not looked at when the
+    // figures have decided, unless it is to be explained.
+    Comparison compare(const Sketch& earlier, const Sharing& sharing, const MatchOptions& options,
+                       bool explain = true) noexcept;
 
     Overlap overlap(const Sketch& earlier) const noexcept;
     FactOverlap overlap_figures(const Sketch& earlier) noexcept;

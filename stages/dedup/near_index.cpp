@@ -92,12 +92,6 @@ void NearIndex::grow() {
     }
 }
 
-std::uint64_t NearIndex::whole_place(std::uint32_t low) const noexcept {
-    // The newest place with these low bits that has been given.
-    const std::uint64_t place = (next_ & ~std::uint64_t{kPlaceMask}) | (low & kPlaceMask);
-    return place < next_ ? place : place - (std::uint64_t{kPlaceMask} + 1);
-}
-
 void NearIndex::add(std::uint64_t place, const Entry& one) noexcept {
     if (one.role() == NearRole::kHidden) return;
     const Sketch& sketch = one.sketch;
@@ -290,8 +284,8 @@ bool NearIndex::find(std::string_view sketch, NearMatch& best,
         const Candidate& candidate = candidates_[index];
         const std::uint64_t place = whole_place(candidate.place);
         const Entry& one = entry(place);
-        const Comparison found =
-            matcher_.compare(one.sketch, {candidate.hits, candidate.sharers}, options_.match);
+        const Comparison found = matcher_.compare(one.sketch, {candidate.hits, candidate.sharers},
+                                                  options_.match, explain != nullptr);
         if (explain != nullptr) explain->push_back({one.number, candidate.hits, found});
         if (found.relation == Relation::kNone) continue;
         roundups_only &= one.role() == NearRole::kRoundup;

@@ -120,7 +120,11 @@ class NearIndex {
         return const_cast<NearIndex*>(this)->entry(place);
     }
     std::uint64_t place_of(std::uint64_t number) const noexcept;
-    std::uint64_t whole_place(std::uint32_t low) const noexcept;
+    // The newest place with these low bits that has been given.
+    std::uint64_t whole_place(std::uint32_t low) const noexcept {
+        const std::uint64_t place = (next_ & ~std::uint64_t{kPlaceMask}) | (low & kPlaceMask);
+        return place < next_ ? place : place - (std::uint64_t{kPlaceMask} + 1);
+    }
     unsigned entries_of(std::uint32_t hash) const noexcept;
     void collect(const Sketch& sketch) noexcept;
     void pick_candidates(bool sorted) noexcept;

@@ -4,6 +4,7 @@
 
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace newsmill {
@@ -30,6 +31,7 @@ TEST(WordEdges, AreWhereLettersAndDigitsBeginAndEnd) {
 }
 
 TEST(WordEdges, EveryWayGivesTheSame) {
+    constexpr std::string_view kLikeText = "etaoin shrdlu  .,$%AZaz09@[`{/:\xC3\xA9";
     std::mt19937 random(3);
     for (int round = 0; round < 3'000; ++round) {
         std::string text(random() % 300, ' ');
@@ -38,7 +40,7 @@ TEST(WordEdges, EveryWayGivesTheSame) {
         for (char& c : text) {
             if (kind == 0) c = static_cast<char>(random() % 256);
             if (kind == 1) c = random() % 70 == 0 ? ' ' : 'x';
-            if (kind == 2) c = "etaoin shrdlu  .,$%AZaz09@[`{/:\xC3\xA9"[random() % 39];
+            if (kind == 2) c = kLikeText[random() % kLikeText.size()];
         }
         const Found expected = find(find_word_edges_plainly, text);
         ASSERT_EQ(find(find_word_edges, text), expected) << round;
