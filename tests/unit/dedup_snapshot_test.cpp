@@ -232,8 +232,14 @@ TEST(DedupState, a_forged_snapshot_does_no_harm) {
     std::mt19937 random(2);
     DedupOptions bounded = options();
     bounded.capacity_max = 10'000;
+    // One thread: the sanitizer of threads has nothing to find here, and needs 50 ms a time.
+#if defined(__SANITIZE_THREAD__)
+    constexpr int kForgeries = 150;
+#else
+    constexpr int kForgeries = 3000;
+#endif
     int refused = 0;
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < kForgeries; ++i) {
         std::vector<std::string> chunks = good;
         std::string& chunk = chunks[random() % chunks.size()];
         for (unsigned k = 0; k <= random() % 3; ++k) {
@@ -245,7 +251,7 @@ TEST(DedupState, a_forged_snapshot_does_no_harm) {
         other.reset();
         run(other, std::span(entries).subspan(400, 5), 5, 1);
     }
-    EXPECT_GT(refused, 2900);
+    EXPECT_GT(refused, kForgeries * 29 / 30);
 }
 
 }  // namespace
