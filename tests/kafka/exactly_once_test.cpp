@@ -55,24 +55,12 @@ TEST(ExactlyOnce, a_daemon_that_is_killed_ten_times) {
     EXPECT_EQ(finish(topics, kPartitions, *daemon), "");
 }
 
-// As under a service manager (docs/operations.md): an end with "try again" is followed by a start.
-std::string finish_as_service(const Topics& topics, std::unique_ptr<Daemon>& daemon) {
-    constexpr int kTryAgain = 75;
-    for (int starts = 0; starts < 3; ++starts) {
-        if (wait_until_committed(topics, kPartitions, *daemon, kCommitTimeoutMs)) break;
-        if (daemon->running() || daemon->wait(1'000) != kTryAgain) break;
-        fmt::print("  the daemon ended with {} and is started again\n", kTryAgain);
-        daemon = std::make_unique<Daemon>(topics, "a");
-    }
-    return finish(topics, kPartitions, *daemon);
-}
-
 // A member that waits for its answer while the broker dies may be taken for its own double and be
 // fenced: it has to end then, and not to stand still.
 TEST(ExactlyOnce, a_broker_that_restarts) {
     const Topics topics = make_topics("restarted", kPartitions);
     ArticleMaker maker(2);
-    auto daemon = std::make_unique<Daemon>(topics, "a");
+    Service service(topics, "a");
     feed(topics, maker, 25'000);
     std::this_thread::sleep_for(1500ms);
     Broker::instance().stop();
@@ -82,7 +70,7 @@ TEST(ExactlyOnce, a_broker_that_restarts) {
     Broker::instance().kill();
     Broker::instance().again();
     feed(topics, maker, 12'000);
-    EXPECT_EQ(finish_as_service(topics, daemon), "");
+    EXPECT_EQ(finish(topics, kPartitions, service), "");
 }
 
 TEST(ExactlyOnce, a_second_daemon_that_joins_and_leaves) {

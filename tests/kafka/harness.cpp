@@ -154,6 +154,37 @@ bool Daemon::running() {
     return false;
 }
 
+Service::Service(Topics topics, std::string instance, std::vector<std::string> sets)
+    : topics_(std::move(topics)), instance_(std::move(instance)), sets_(std::move(sets)) {
+    start();
+}
+
+void Service::start() { starts_.push_back(std::make_unique<Daemon>(topics_, instance_, sets_)); }
+
+void Service::tend() {
+    constexpr int kTryAgain = 75;
+    if (daemon().running() || daemon().wait(0) != kTryAgain) return;
+    fmt::print("  '{}' ended with {} and is started again\n", instance_, kTryAgain);
+    start();
+}
+
+void Service::kill() {
+    daemon().signal(SIGKILL);
+    daemon().wait(10'000);
+}
+
+int Service::stop() {
+    tend();
+    daemon().signal(SIGTERM);
+    return daemon().wait(60'000);
+}
+
+std::string Service::log() const {
+    std::string text;
+    for (const auto& daemon : starts_) text += daemon->log();
+    return text;
+}
+
 std::string Daemon::log() const {
     std::ifstream file(log_path_);
     std::stringstream text;
@@ -258,6 +289,17 @@ bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, 
     return false;
 }
 
+bool wait_until_committed(const Topics& topics, int partitions,
+                          const std::vector<Service*>& services, int timeout_ms) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    while (std::chrono::steady_clock::now() < until) {
+        for (Service* service : services) service->tend();
+        if (is_committed(topics, partitions)) return true;
+        std::this_thread::sleep_for(100ms);
+    }
+    return false;
+}
+
 std::string fresh_folder(const std::string& name) {
     const std::string folder = work_folder() + "/" + name + "-" + std::to_string(getpid());
     std::filesystem::remove_all(folder);
@@ -265,9 +307,18 @@ std::string fresh_folder(const std::string& name) {
     return folder;
 }
 
+constexpr int kCommitTimeoutMs = 180'000;
+
+std::string finish(const Topics& topics, int partitions, Service& service) {
+    if (!wait_until_committed(topics, partitions, {&service}, kCommitTimeoutMs))
+        return "not all is committed: " + service.log();
+    if (const int code = service.stop(); code != 0)
+        return "ends with " + std::to_string(code) + ": " + service.log();
+    return verify(topics);
+}
+
 std::string finish(const Topics& topics, int partitions, Daemon& daemon,
                    const std::vector<std::string>& sets) {
-    constexpr int kCommitTimeoutMs = 180'000;
     if (!wait_until_committed(topics, partitions, daemon, kCommitTimeoutMs) || !daemon.running())
         return "not all is committed: " + daemon.log();
     daemon.signal(SIGTERM);

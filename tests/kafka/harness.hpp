@@ -58,6 +58,27 @@ class Daemon {
     std::string log_path_;
 };
 
+// A daemon under a service manager (docs/operations.md): an end with 75, "try again", is followed
+// by a start with the same options.
+class Service {
+   public:
+    Service(Topics topics, std::string instance, std::vector<std::string> sets = {});
+
+    Daemon& daemon() { return *starts_.back(); }  // the last start
+    const std::vector<std::unique_ptr<Daemon>>& starts() const { return starts_; }
+    void start();
+    void tend();              // starts it again if it has ended with 75
+    void kill();              // SIGKILL
+    int stop();               // SIGTERM; the exit code
+    std::string log() const;  // of all its starts
+
+   private:
+    Topics topics_;
+    std::string instance_;
+    std::vector<std::string> sets_;
+    std::vector<std::unique_ptr<Daemon>> starts_;
+};
+
 // Small but real articles: several shapes of JSON, quotations, copies in other clothes (one in
 // six), and broken ones (one in fifty). The same seed, the same articles.
 class ArticleMaker {
@@ -80,11 +101,15 @@ bool is_committed(const Topics& topics, int partitions);
 // Waits until the group has committed all of the input. False on a timeout, or if `daemon` has
 // ended.
 bool wait_until_committed(const Topics& topics, int partitions, Daemon& daemon, int timeout_ms);
+// The same of services, which are tended meanwhile.
+bool wait_until_committed(const Topics& topics, int partitions,
+                          const std::vector<Service*>& services, int timeout_ms);
 
 // How a test ends: waits until all is committed, with `daemon` alive; stops it by SIGTERM, which
 // must end it well; verifies. Empty if all holds; else what does not, with the daemon's log.
 std::string finish(const Topics& topics, int partitions, Daemon& daemon,
                    const std::vector<std::string>& sets = {});
+std::string finish(const Topics& topics, int partitions, Service& service);
 
 // A folder that is empty now, for a daemon's files.
 std::string fresh_folder(const std::string& name);

@@ -22,7 +22,9 @@ using namespace std::chrono_literals;
 
 std::vector<std::string> with_snapshots(const std::string& folder) {
     return {"dedup.snapshot_path=" + folder, "dedup.snapshot_interval_entries=5000",
-            "dedup.state_hash_interval_entries=1000", "log.level=debug"};
+            "dedup.state_hash_interval_entries=1000", "log.level=debug",
+            // A broker that restarts is away for less than a session.
+            "input.kafka.session_timeout_ms=15000"};
 }
 
 std::size_t count(const std::string& text, const std::string& what) {
@@ -69,49 +71,40 @@ TEST(Agreement, of_three_daemons_over_twelve_partitions_through_kills_and_a_brok
     constexpr int kPartitions = 12;
     const Topics topics = make_topics("agreed", kPartitions);
     ArticleMaker maker(11);
-    std::vector<std::unique_ptr<Daemon>> all;
-    const auto start = [&](const std::string& instance, const std::string& folder) {
-        all.push_back(std::make_unique<Daemon>(topics, instance, with_snapshots(folder)));
-        return all.back().get();
-    };
     const std::string folder_a = fresh_folder("agreed-a");
-    const std::string folder_b = fresh_folder("agreed-b");
-    const std::string folder_c = fresh_folder("agreed-c");
-    Daemon* a = start("a", folder_a);
-    Daemon* b = start("b", folder_b);
-    Daemon* c = start("c", folder_c);
+    Service a(topics, "a", with_snapshots(folder_a));
+    Service b(topics, "b", with_snapshots(fresh_folder("agreed-b")));
+    Service c(topics, "c", with_snapshots(fresh_folder("agreed-c")));
     feed(topics, maker, 25'000);
-    std::this_thread::sleep_for(1500ms);
-    b->signal(SIGKILL);
-    EXPECT_EQ(b->wait(10'000), -SIGKILL);
+    ASSERT_TRUE(wait_for(b.daemon(), "snapshot at journal position", 60'000)) << b.log();
+    b.kill();
     feed(topics, maker, 15'000);
-    b = start("b", folder_b);
-    Daemon* d = start("d", folder_a);  // a folder may be shared: the state is the same
+    b.start();
+    Service d(topics, "d", with_snapshots(folder_a));  // may be shared: the state is the same
     feed(topics, maker, 20'000);
-    ASSERT_TRUE(wait_for(*d, "ready: ", 60'000)) << d->log();
+    ASSERT_TRUE(wait_for(d.daemon(), "ready: ", 60'000)) << d.log();
     Broker::instance().stop();
     Broker::instance().again();
     feed(topics, maker, 20'000);
-    c->signal(SIGKILL);
-    EXPECT_EQ(c->wait(10'000), -SIGKILL);
-    d->signal(SIGTERM);
-    EXPECT_EQ(d->wait(60'000), 0) << d->log();
+    c.tend();
+    ASSERT_TRUE(wait_for(c.daemon(), "snapshot at journal position", 60'000)) << c.log();
+    c.kill();
+    EXPECT_EQ(d.stop(), 0) << d.log();
     feed(topics, maker, 20'000);
-    c = start("c", folder_c);
-    ASSERT_TRUE(wait_until_committed(topics, kPartitions, *a, 180'000)) << a->log();
-    for (Daemon* daemon : {b, c}) {
-        daemon->signal(SIGTERM);
-        EXPECT_EQ(daemon->wait(60'000), 0) << daemon->log();
-    }
-    EXPECT_EQ(finish(topics, kPartitions, *a), "");
+    c.start();
+    ASSERT_TRUE(wait_until_committed(topics, kPartitions, {&a, &b, &c}, 180'000)) << a.log();
+    for (Service* service : {&b, &c}) EXPECT_EQ(service->stop(), 0) << service->log();
+    EXPECT_EQ(finish(topics, kPartitions, a), "");
     std::map<long, std::string> states;
     std::size_t restored = 0;
-    for (const auto& daemon : all) {
-        read_states(*daemon, states);
-        EXPECT_EQ(count(daemon->log(), "daemons disagree"), 0u) << daemon->log();
-        restored += count(daemon->log(), " is taken over: ");
+    for (const Service* service : {&a, &b, &c, &d}) {
+        for (const auto& daemon : service->starts()) {
+            read_states(*daemon, states);
+            EXPECT_EQ(count(daemon->log(), "daemons disagree"), 0u) << daemon->log();
+            restored += count(daemon->log(), " is taken over: ");
+        }
     }
-    EXPECT_GT(count(a->log(), " agrees"), 20u);
+    EXPECT_GT(count(a.log(), " agrees"), 20u);
     EXPECT_GT(states.size(), 50u);
     EXPECT_GE(restored, 2u);
 }
