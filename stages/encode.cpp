@@ -527,64 +527,85 @@ void EncodeStage::write_match(const Article& article, const TopicMatch& match,
     out.close_object();
 }
 
+// Dozens of small members in most records: what is the same in all is written in one piece.
 void EncodeStage::write_quote(const Article& article, const Quote& quote,
                               JsonWriter& out) noexcept {
+    char id[16];
+    format_hex(XXH3_64bits_withSeed(article.uri.data(), article.uri.size(), quote.statement), id);
     out.open_object();
-    member_hex(out, "id",
-               "q:", XXH3_64bits_withSeed(article.uri.data(), article.uri.size(), quote.statement));
-    out.member("type", quote_type_name(quote.type));
-    out.member("text", quote_text(article.body, quote));
-    write_selector(article, quote, out);
-    if (!quote.speaker.empty() || quote.mention.end > quote.mention.start) {
-        out.key("speaker");
-        out.open_object();
-        out.member_if("name", quote.speaker);
-        if (quote.role != quote.speaker) out.member_if("role", quote.role);
-        if (quote.mention.end > quote.mention.start) {
-            out.key("mention");
-            write_span(quote.mention, out);
-        }
-        out.member("resolved", resolved_name(quote.resolved));
-        out.close_object();
-    }
+    out.append("\"id\":\"q:");
+    out.append({id, sizeof id});
+    out.append("\",\"type\":\"");
+    out.append(quote_type_name(quote.type));
+    out.append("\",\"text\":");
+    out.append_string(quote_text(article.body, quote));
+    write_selector(article.body, quote.span, out);
+    if (!quote.speaker.empty() || quote.mention.end > quote.mention.start)
+        write_speaker(quote, out);
     if (quote.cue.end > quote.cue.start) {
-        out.key("cue");
-        out.open_object();
-        out.member("text", slice(article.body, quote.cue));
-        out.member("start", code_points_.at(quote.cue.start));
-        out.member("end", code_points_.at(quote.cue.end));
-        out.close_object();
+        out.append(",\"cue\":{\"text\":");
+        out.append_string(slice(article.body, quote.cue));
+        out.append(",");
+        write_places(quote.cue, out);
+        out.append("}");
     }
     if (!quote.quoted.empty()) {
-        out.key("quoted");
-        out.open_array();
-        for (const Span span : quote.quoted) write_span(span, out);
-        out.close_array();
+        std::string_view before = ",\"quoted\":[{";
+        for (const Span span : quote.quoted) {
+            out.append(std::exchange(before, "},{"));
+            write_places(span, out);
+        }
+        out.append("}]");
     }
-    out.member("confidence", quote.confidence);
+    out.append(",\"confidence\":");
+    out.append_integer(quote.confidence);
     out.close_object();
 }
 
-void EncodeStage::write_selector(const Article& article, const Quote& quote,
-                                 JsonWriter& out) noexcept {
-    const std::string_view exact = slice(article.body, quote.span);
-    out.key("selector");
-    out.open_object();
-    out.member("field", "bodies/0");
-    out.member("unit", "codepoint");
-    out.member("start", code_points_.at(quote.span.start));
-    out.member("end", code_points_.at(quote.span.end));
-    out.member("exact", exact);
-    out.member_if("prefix", context_before(article.body, quote.span.start));
-    out.member_if("suffix", context_after(article.body, quote.span.end));
-    out.close_object();
+void EncodeStage::write_selector(std::string_view body, Span span, JsonWriter& out) noexcept {
+    out.append(",\"selector\":{\"field\":\"bodies/0\",\"unit\":\"codepoint\",");
+    write_places(span, out);
+    out.append(",\"exact\":");
+    out.append_string(slice(body, span));
+    if (const std::string_view prefix = context_before(body, span.start); !prefix.empty()) {
+        out.append(",\"prefix\":");
+        out.append_string(prefix);
+    }
+    if (const std::string_view suffix = context_after(body, span.end); !suffix.empty()) {
+        out.append(",\"suffix\":");
+        out.append_string(suffix);
+    }
+    out.append("}");
 }
 
-void EncodeStage::write_span(Span span, JsonWriter& out) noexcept {
-    out.open_object();
-    out.member("start", code_points_.at(span.start));
-    out.member("end", code_points_.at(span.end));
-    out.close_object();
+void EncodeStage::write_speaker(const Quote& quote, JsonWriter& out) noexcept {
+    out.append(",\"speaker\":{");
+    if (!quote.speaker.empty()) {
+        out.append("\"name\":");
+        out.append_string(quote.speaker);
+        out.append(",");
+    }
+    if (!quote.role.empty() && quote.role != quote.speaker) {
+        out.append("\"role\":");
+        out.append_string(quote.role);
+        out.append(",");
+    }
+    if (quote.mention.end > quote.mention.start) {
+        out.append("\"mention\":{");
+        write_places(quote.mention, out);
+        out.append("},");
+    }
+    out.append("\"resolved\":\"");
+    out.append(resolved_name(quote.resolved));
+    out.append("\"}");
+}
+
+// The two members of a span of the body.
+void EncodeStage::write_places(Span span, JsonWriter& out) noexcept {
+    out.append("\"start\":");
+    out.append_integer(code_points_.at(span.start));
+    out.append(",\"end\":");
+    out.append_integer(code_points_.at(span.end));
 }
 
 std::string_view notice_line(const Article& article, const Notice& notice,

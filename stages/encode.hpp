@@ -60,8 +60,9 @@ class EncodeStage final : public Stage {
     void write_quote(const Article& article, const Quote& quote, JsonWriter& out) noexcept;
     void write_topics(const Article& article, JsonWriter& out) noexcept;
     void write_match(const Article& article, const TopicMatch& match, JsonWriter& out) noexcept;
-    void write_selector(const Article& article, const Quote& quote, JsonWriter& out) noexcept;
-    void write_span(Span span, JsonWriter& out) noexcept;
+    void write_selector(std::string_view body, Span span, JsonWriter& out) noexcept;
+    void write_speaker(const Quote& quote, JsonWriter& out) noexcept;
+    void write_places(Span span, JsonWriter& out) noexcept;
 
     EncodeOptions options_;
     CodePointIndex code_points_;

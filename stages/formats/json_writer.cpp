@@ -54,13 +54,6 @@ void JsonWriter::grow(std::size_t bytes) noexcept {
     end_ = moved + size;
 }
 
-void JsonWriter::append(std::string_view bytes) noexcept {
-    if (bytes.empty()) return;
-    ensure(bytes.size());
-    std::memcpy(out_, bytes.data(), bytes.size());
-    out_ += bytes.size();
-}
-
 void JsonWriter::string(std::string_view text) noexcept {
     begin_string();
     escaped(text);
@@ -73,12 +66,19 @@ void JsonWriter::string_of(std::initializer_list<std::string_view> parts) noexce
     end_string();
 }
 
+void JsonWriter::append_string(std::string_view text) noexcept {
+    ensure(1);
+    *out_++ = '"';
+    escaped(text);
+    ensure(1);
+    *out_++ = '"';
+}
+
 void JsonWriter::escaped(std::string_view text) noexcept {
     while (!text.empty()) {
-        const std::size_t plain = find_escape(text);
-        // Room for this run, the rest unescaped, and one escape.
+        // Room for the rest unescaped, and one escape.
         ensure(text.size() + 6);
-        std::memcpy(out_, text.data(), plain);
+        const std::size_t plain = copy_plain(text, out_);
         out_ += plain;
         if (plain == text.size()) return;
         out_ = write_escape(out_, text[plain]);
@@ -86,10 +86,14 @@ void JsonWriter::escaped(std::string_view text) noexcept {
     }
 }
 
-void JsonWriter::integer(std::int64_t value) noexcept {
-    separate();
+void JsonWriter::append_integer(std::int64_t value) noexcept {
     ensure(20);
     out_ = std::to_chars(out_, out_ + 20, value).ptr;
+}
+
+void JsonWriter::integer(std::int64_t value) noexcept {
+    separate();
+    append_integer(value);
     comma_ = true;
 }
 

@@ -78,8 +78,16 @@ class JsonWriter {
         comma_ = mark.comma;
     }
 
-    // Bytes without a comma before them, for a caller that knows the grammar.
-    void append(std::string_view bytes) noexcept;
+    // Bytes without a comma before them, for a caller that knows the grammar: names and signs that
+    // are always the same are written as one piece.
+    void append(std::string_view bytes) noexcept {
+        if (bytes.empty()) return;
+        ensure(bytes.size());
+        std::memcpy(out_, bytes.data(), bytes.size());
+        out_ += bytes.size();
+    }
+    void append_string(std::string_view text) noexcept;  // in quotation marks, escaped
+    void append_integer(std::int64_t value) noexcept;
 
     std::string_view finish() noexcept;
 

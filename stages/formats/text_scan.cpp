@@ -30,8 +30,9 @@ bool needs_escape(char c) noexcept {
     return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
-std::size_t find_escape_tail(std::string_view text, std::size_t i) noexcept {
-    while (i < text.size() && !needs_escape(text[i])) ++i;
+// Goes on at `i`, byte by byte.
+std::size_t copy_plain_tail(std::string_view text, std::size_t i, char* out) noexcept {
+    for (; i < text.size() && !needs_escape(text[i]); ++i) out[i] = text[i];
     return i;
 }
 
@@ -42,19 +43,28 @@ std::uint64_t escapes_of(std::uint64_t word) noexcept {
            zero_bytes(word & (kOnes * 0xE0));
 }
 
+// Two words that overlap, of a text that is no longer than both: true if none needs an escape.
+template <typename Word>
+bool copy_both_ends(std::string_view text, char* out) noexcept {
+    Word first, last;
+    const std::size_t at = text.size() - sizeof first;
+    std::memcpy(&first, text.data(), sizeof first);
+    std::memcpy(&last, text.data() + at, sizeof last);
+    std::memcpy(out, &first, sizeof first);
+    std::memcpy(out + at, &last, sizeof last);
+    // What stands in a half that is filled up with spaces needs none.
+    const std::uint64_t fill = sizeof first == 4 ? (kOnes * ' ') << 32 : 0;
+    return (escapes_of(first | fill) | escapes_of(last | fill)) == 0;
+}
+
 // Of texts under 16 bytes, which most names and codes are.
-std::size_t find_escape_short(std::string_view text) noexcept {
-    if (text.size() < 8) {
-        if (text.size() < 4) return find_escape_tail(text, 0);
-        std::uint32_t first, last;  // they overlap
-        std::memcpy(&first, text.data(), 4);
-        std::memcpy(&last, text.data() + text.size() - 4, 4);
-        const std::uint64_t both = first | std::uint64_t{last} << 32;
-        return escapes_of(both) == 0 ? text.size() : find_escape_tail(text, 0);
+std::size_t copy_plain_short(std::string_view text, char* out) noexcept {
+    if (text.size() >= 8) {
+        if (copy_both_ends<std::uint64_t>(text, out)) return text.size();
+    } else if (text.size() >= 4) {
+        if (copy_both_ends<std::uint32_t>(text, out)) return text.size();
     }
-    const std::uint64_t found =
-        escapes_of(load_eight(text.data())) | escapes_of(load_eight(text.data() + text.size() - 8));
-    return found == 0 ? text.size() : find_escape_tail(text, 0);
+    return copy_plain_tail(text, 0, out);
 }
 
 bool is_space(char c) noexcept { return static_cast<unsigned char>(c) <= 0x20; }
@@ -74,12 +84,14 @@ std::size_t count_words_from(std::string_view text, std::size_t i, bool was_spac
 
 namespace portable {
 
-std::size_t find_escape(std::string_view text) noexcept {
+std::size_t copy_plain(std::string_view text, char* out) noexcept {
     std::size_t i = 0;
     for (; i + 8 <= text.size(); i += 8) {
-        if (escapes_of(load_eight(text.data() + i)) != 0) return find_escape_tail(text, i);
+        const std::uint64_t word = load_eight(text.data() + i);
+        if (escapes_of(word) != 0) break;
+        std::memcpy(out + i, &word, sizeof word);
     }
-    return find_escape_tail(text, i);
+    return copy_plain_tail(text, i, out);
 }
 
 std::size_t count_words(std::string_view text) noexcept { return count_words_from(text, 0, true); }
@@ -124,14 +136,14 @@ std::size_t count_code_points(std::string_view text) noexcept {
     return starts + portable::count_code_points(text.substr(i));
 }
 
-std::size_t find_escape(std::string_view text) noexcept {
-    if (text.size() < 16) return find_escape_short(text);
+std::size_t copy_plain(std::string_view text, char* out) noexcept {
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
     const __m128i last_control = _mm_set1_epi8(0x1F);
     std::size_t i = 0;
     for (; i + 16 <= text.size(); i += 16) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), bytes);
         // max(byte, 0x1F) == 0x1F holds for unsigned bytes up to 0x1F.
         const __m128i found = _mm_or_si128(
             _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
@@ -139,8 +151,7 @@ std::size_t find_escape(std::string_view text) noexcept {
         const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(found));
         if (mask != 0) return i + static_cast<std::size_t>(std::countr_zero(mask));
     }
-    const std::string_view tail = text.substr(i);
-    return i + find_escape_short(tail);
+    return i + copy_plain_short(text.substr(i), out + i);
 }
 
 std::size_t count_words(std::string_view text) noexcept {
@@ -169,7 +180,9 @@ std::size_t count_words(std::string_view text) noexcept {
 
 #else
 
-std::size_t find_escape(std::string_view text) noexcept { return portable::find_escape(text); }
+std::size_t copy_plain(std::string_view text, char* out) noexcept {
+    return portable::copy_plain(text, out);
+}
 std::size_t count_words(std::string_view text) noexcept { return portable::count_words(text); }
 std::size_t count_code_points(std::string_view text) noexcept {
     return portable::count_code_points(text);

@@ -1,6 +1,6 @@
-// Scans over text that the encoder's speed hangs on: where JSON needs an escape, how many code
-// points and words a text has. Sixteen bytes a step with SSE2 (every x86-64 has it), eight with
-// plain integers elsewhere; both give the same answers.
+// Scans over text that the encoder's speed hangs on: copies up to where JSON needs an escape, how
+// many code points and words a text has. Sixteen bytes a step with SSE2 (every x86-64 has it),
+// eight with plain integers elsewhere; both give the same answers.
 //
 // Input is UTF-8; nothing before its start or past its end is read. Pure functions, any thread.
 #pragma once
@@ -11,9 +11,10 @@
 
 namespace newsmill {
 
-// The index of the first byte that a JSON string can't hold as it is (a quotation mark, a
-// backslash, a control below U+0020), or text.size().
-std::size_t find_escape(std::string_view text) noexcept;
+// Copies what a JSON string can hold as it is: up to the first quotation mark, backslash or control
+// below U+0020, of which the index is returned, or text.size(). `out` has room for the whole text
+// and does not overlap it; what lies behind the copied bytes may be written over.
+std::size_t copy_plain(std::string_view text, char* out) noexcept;
 
 std::size_t count_code_points(std::string_view text) noexcept;
 
@@ -22,7 +23,7 @@ std::size_t count_words(std::string_view text) noexcept;
 
 // The forms for machines without SSE2, for them and for tests.
 namespace portable {
-std::size_t find_escape(std::string_view text) noexcept;
+std::size_t copy_plain(std::string_view text, char* out) noexcept;
 std::size_t count_code_points(std::string_view text) noexcept;
 std::size_t count_words(std::string_view text) noexcept;
 }  // namespace portable

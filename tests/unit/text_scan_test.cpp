@@ -41,8 +41,11 @@ TEST(TextScan, FindsEveryByteEverywhere) {
                 std::string text(size, 'a');
                 text[at] = static_cast<char>(byte);
                 const std::size_t expected = scalar_find_escape(text);
-                ASSERT_EQ(find_escape(text), expected) << size << ' ' << at << ' ' << byte;
-                ASSERT_EQ(portable::find_escape(text), expected);
+                for (const auto copy : {copy_plain, portable::copy_plain}) {
+                    std::string out(size, '?');
+                    ASSERT_EQ(copy(text, out.data()), expected) << size << ' ' << at << ' ' << byte;
+                    ASSERT_EQ(out.substr(0, expected), text.substr(0, expected));
+                }
             }
         }
     }
@@ -58,7 +61,10 @@ TEST(TextScan, CountsLikeTheScalarLoops) {
         ASSERT_EQ(portable::count_words(text), scalar_count_words(text));
         ASSERT_EQ(count_code_points(text), scalar_count_code_points(text));
         ASSERT_EQ(portable::count_code_points(text), scalar_count_code_points(text));
-        ASSERT_EQ(find_escape(text), scalar_find_escape(text));
+        std::string out(text.size(), '?');
+        const std::size_t plain = copy_plain(text, out.data());
+        ASSERT_EQ(plain, scalar_find_escape(text));
+        ASSERT_EQ(out.substr(0, plain), text.substr(0, plain));
         CodePointIndex index;
         index.build(text, false);
         ASSERT_EQ(index.total(), scalar_count_code_points(text));
