@@ -76,20 +76,21 @@ void NearIndex::restore_high_water(std::size_t articles) {
 }
 
 // The number of buckets is a function of the high water alone: doubled from the least until it is
-// enough, but not more than the capacity needs.
-void NearIndex::grow() {
+// enough, but not more than the capacity needs. True if all that is live was put into new ones.
+bool NearIndex::grow() {
     std::size_t articles = std::min(options_.capacity, kArticlesMin);
     while (articles < high_water_ && articles < options_.capacity) {
         articles = std::min(articles * 2, options_.capacity);
     }
     const std::size_t wanted = buckets_for(articles) * sizeof(Bucket);
-    if (wanted == buckets_->bytes()) return;
+    if (wanted == buckets_->bytes()) return false;
     buckets_.reset();
     buckets_ = std::make_unique<Buckets>(buckets_for(articles));
     for (std::uint64_t place = live_; place < next_; ++place) {
         const Entry& one = entry(place);
         add(place, one);
     }
+    return true;
 }
 
 void NearIndex::add(std::uint64_t place, const Entry& one) noexcept {
@@ -127,7 +128,7 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole r
     }
     if (size() > high_water_) {
         high_water_ = size();
-        grow();
+        if (grow()) return;  // this one is in already; twice, it would count twice
     }
     add(place, one);
 }

@@ -129,7 +129,7 @@ class NearIndex {
     void collect(const Sketch& sketch) noexcept;
     void pick_candidates(bool sorted) noexcept;
     bool choose(bool roundups_too, NearMatch& best) const noexcept;
-    void grow();
+    bool grow();
     void add(std::uint64_t place, const Entry& one) noexcept;
 
     NearOptions options_;

@@ -199,6 +199,35 @@ TEST(NearIndex, GrowsWithItsArticlesAndForgetsWhatExpires) {
     EXPECT_EQ(index.sketch_of(10'000), "");
 }
 
+// The article at which the table grows is put into the new one once, as in an index that is
+// restored.
+TEST(NearIndex, GrowingAndBeingRestoredAreTheSame) {
+    constexpr std::uint32_t kGrowsAt = 16'384, kArticles = kGrowsAt + 8;
+    const auto article = [](std::uint32_t number) {
+        return sketch_of(text_of(number, number + 8 < kGrowsAt ? 8 : 60));
+    };
+    NearIndex grown({});
+    NearIndex restored({});
+    restored.restore_high_water(kArticles);
+    for (std::uint32_t number = 0; number < kArticles; ++number) {
+        const std::string sketch = article(number);
+        for (NearIndex* index : {&grown, &restored})
+            index->insert(number, sketch, NearRole::kStory);
+    }
+    ASSERT_EQ(grown.high_water(), restored.high_water());
+    for (std::uint32_t number = kGrowsAt - 8; number < kArticles; ++number) {
+        std::vector<NearExplain> by_grown, by_restored;
+        NearMatch match;
+        EXPECT_TRUE(grown.find(article(number), match, &by_grown));
+        EXPECT_TRUE(restored.find(article(number), match, &by_restored));
+        ASSERT_EQ(by_grown.size(), by_restored.size()) << number;
+        for (std::size_t i = 0; i < by_grown.size(); ++i) {
+            EXPECT_EQ(by_grown[i].number, by_restored[i].number) << number;
+            EXPECT_EQ(by_grown[i].hits, by_restored[i].hits) << number;
+        }
+    }
+}
+
 TEST(NearIndex, StaysWithinItsBytesAnArticle) {
     constexpr std::size_t kArticles = 1'000'000;
     EXPECT_LE(NearIndex::bytes_for(kArticles) / kArticles, 650u);
