@@ -81,6 +81,7 @@ QuotesOptions quotes_options(const Config& config, const QuoteLexicons& lexicons
     options.lexicons = lexicons.sources();
     options.confidence_min = static_cast<std::uint32_t>(config.quotes.confidence_min);
     options.transcripts = config.quotes.transcripts;
+    options.memo_bytes = static_cast<std::size_t>(config.pipeline.memo_bytes);
     return options;
 }
 

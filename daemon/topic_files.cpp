@@ -74,6 +74,7 @@ TopicsOptions topics_options(const Config& config) {
     options.confidence_min = static_cast<std::uint32_t>(config.topics.confidence_min);
     options.relevance_min = static_cast<std::uint32_t>(config.topics.relevance_min);
     options.matches_max = static_cast<std::uint32_t>(config.topics.matches_max);
+    options.memo_bytes = static_cast<std::size_t>(config.pipeline.memo_bytes);
     if (!config.topics.enabled) return options;
     if (!config.topics.model.empty()) options.model = open_model(config.topics.model);
     if (config.topics.built_in && config.topics.packs.empty()) return options;

@@ -103,6 +103,13 @@ MemoryPlan plan_memory(const Config& config, unsigned cores, std::int64_t index_
         add(plan, "producer", rough_bytes(config.output.kafka.queued_bytes_max) + " queued",
             config.output.kafka.queued_bytes_max);
     }
+    const std::int64_t memos = config.quotes.enabled + config.topics.enabled;
+    if (memos * config.pipeline.memo_bytes > 0) {
+        add(plan, "memos",
+            std::to_string(plan.lanes_back) + " x " + std::to_string(memos) + " x " +
+                rough_bytes(config.pipeline.memo_bytes) + ", and a sixth for places",
+            plan.lanes_back * memos * (config.pipeline.memo_bytes * 7 / 6));
+    }
     if (config.dedup.enabled) {
         add(plan, "duplicates",
             std::to_string(config.dedup.capacity) + " articles x " +

@@ -8,6 +8,7 @@
 #include "stages/quotes/cue_lexicon.hpp"
 #include "stages/quotes/frames.hpp"
 #include "stages/quotes/marks.hpp"
+#include "stages/quotes/remembered.hpp"
 #include "stages/quotes/speakers.hpp"
 #include "stages/quotes/tokens.hpp"
 #include "stages/quotes/transcript.hpp"
@@ -519,13 +520,26 @@ class QuotesStage::Finder {
 };
 
 QuotesStage::QuotesStage(const QuotesOptions& options)
-    : finder_(std::make_unique<Finder>(options)) {}
+    : finder_(std::make_unique<Finder>(options)), memo_(options.memo_bytes) {}
 QuotesStage::~QuotesStage() = default;
 
 void QuotesStage::process(Batch& batch) noexcept {
     for (Article& article : batch.articles) {
-        if (article.ok()) finder_->find(article, batch.arena);
+        if (article.ok()) find(article, batch.arena);
     }
+}
+
+// A body that is word for word one of those before has its quotes.
+void QuotesStage::find(Article& article, Arena& arena) noexcept {
+    if (!memo_.enabled()) return finder_->find(article, arena);
+    const Hash128 key = TextMemo::key_of(article.language, {}, article.body);
+    if (const std::string_view known = memo_.find(key); known.data() != nullptr) {
+        article.quotes = unpack_quotes(known, arena);
+        return;
+    }
+    finder_->find(article, arena);
+    const std::span<char> room = memo_.keep(key, packed_bytes(article.quotes));
+    if (!room.empty()) pack(article.quotes, room.data());
 }
 
 }  // namespace newsmill

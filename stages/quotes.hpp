@@ -40,6 +40,7 @@
 #include "pipeline/batch.hpp"
 #include "pipeline/stage.hpp"
 #include "stages/tagging/lexicon.hpp"
+#include "stages/tagging/text_memo.hpp"
 
 namespace newsmill {
 
@@ -49,6 +50,8 @@ struct QuotesOptions {
     // Cue lexicons (configs/quotes/README.md) that take the place of the built-in ones of their
     // languages, or add to them.
     std::vector<LexiconSource> lexicons;
+    // An instance remembers what it found in so many bytes of results; 0: nothing.
+    std::size_t memo_bytes = 0;
 };
 
 class QuotesStage final : public Stage {
@@ -61,7 +64,10 @@ class QuotesStage final : public Stage {
 
    private:
     class Finder;
+    void find(Article& article, Arena& arena) noexcept;
+
     std::unique_ptr<Finder> finder_;
+    TextMemo memo_;
 };
 
 }  // namespace newsmill

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <deque>
 #include <optional>
 #include <stdexcept>
@@ -361,7 +362,8 @@ class TopicsStage::Tagger {
     topics::Model::Scratch model_scratch_;
 };
 
-TopicsStage::TopicsStage(const TopicsOptions& options) : options_(options) {
+TopicsStage::TopicsStage(const TopicsOptions& options)
+    : options_(options), memo_(options.matches_max == 0 ? options.memo_bytes : 0) {
     if (options_.live != nullptr) {
         take_over(options_.live->get());
     } else {
@@ -375,6 +377,7 @@ void TopicsStage::take_over(std::shared_ptr<const TopicsData> data) {
     options_.rules = data_->rules;
     options_.model = data_->model;
     previous_ = std::move(tagger_);
+    memo_.clear();
     tagger_ = std::make_unique<Tagger>(options_);
 }
 
@@ -385,8 +388,24 @@ void TopicsStage::process(Batch& batch) noexcept {
             take_over(std::move(data));
     }
     for (Article& article : batch.articles) {
-        if (article.ok()) tagger_->tag(article, batch.arena);
+        if (article.ok()) tag(article, batch.arena);
     }
+}
+
+// A text that is word for word one of those before has its topics: names and codes are the
+// tagger's, and only numbers differ.
+void TopicsStage::tag(Article& article, Arena& arena) noexcept {
+    if (!memo_.enabled()) return tagger_->tag(article, arena);
+    const Hash128 key = TextMemo::key_of(article.language, article.headline, article.body);
+    if (const std::string_view known = memo_.find(key); known.data() != nullptr) {
+        const std::span<Topic> topics = arena.array<Topic>(known.size() / sizeof(Topic));
+        if (!topics.empty()) std::memcpy(topics.data(), known.data(), topics.size_bytes());
+        article.topics = topics;
+        return;
+    }
+    tagger_->tag(article, arena);
+    const std::span<char> room = memo_.keep(key, article.topics.size_bytes());
+    if (!room.empty()) std::memcpy(room.data(), article.topics.data(), room.size());
 }
 
 }  // namespace newsmill

@@ -30,6 +30,7 @@
 
 #include "pipeline/batch.hpp"
 #include "pipeline/stage.hpp"
+#include "stages/tagging/text_memo.hpp"
 #include "stages/topics/model.hpp"
 #include "stages/topics/rules.hpp"
 
@@ -65,6 +66,8 @@ struct TopicsOptions {
     std::shared_ptr<const topics::Rules> rules;  // the built-in ones if null
     std::shared_ptr<const topics::Model> model;  // none if null
     std::shared_ptr<const LiveTopics> live;      // if there is one, rules and model are from it
+    // An instance remembers what it found in so many bytes of results, if matches_max is 0.
+    std::size_t memo_bytes = 0;
 };
 
 class TopicsStage final : public Stage {
@@ -78,11 +81,13 @@ class TopicsStage final : public Stage {
    private:
     class Tagger;
     void take_over(std::shared_ptr<const TopicsData> data);
+    void tag(Article& article, Arena& arena) noexcept;
 
     TopicsOptions options_;
     std::shared_ptr<const TopicsData> data_;
     std::unique_ptr<Tagger> tagger_;
     std::unique_ptr<Tagger> previous_;  // whose names the last batch may hold
+    TextMemo memo_;                     // of tagger_
 };
 
 }  // namespace newsmill

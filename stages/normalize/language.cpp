@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -189,6 +191,68 @@ Detected detect(std::string_view sample, std::string_view declared) noexcept {
 
 constexpr int kEnoughBytes = 200;  // shorter texts lower the confidence in proportion
 
+// ---- English by its little words
+// Most of the world's wires are English, and CLD2 takes 70,000 instructions for a call however
+// short the text. A beginning is English without asking it if enough of its words are of those that
+// no other language has in common with it.
+
+constexpr std::uint64_t packed(std::string_view word) noexcept {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+        bytes |= std::uint64_t{static_cast<unsigned char>(word[i])} << (8 * i);
+    }
+    return bytes;
+}
+
+constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15u;
+constexpr unsigned kSlotShift = 64 - 9;
+
+// A slot of its own for each word; 0: none.
+constexpr std::array<std::uint64_t, 512> kEnglishWords = [] {
+    std::array<std::uint64_t, 512> slots{};
+    for (const std::string_view word :
+         {"the", "and",   "that",  "with",   "from",  "his",   "said",    "have",   "has",
+          "had", "were",  "will",  "would",  "this",  "which", "their",   "they",   "been",
+          "who", "but",   "not",   "after",  "about", "than",  "when",    "its",    "are",
+          "you", "there", "could", "should", "where", "while", "because", "through"}) {
+        std::uint64_t at = packed(word) * kSpread >> kSlotShift;
+        while (slots[at] != 0) at = (at + 1) % slots.size();
+        slots[at] = packed(word);
+    }
+    return slots;
+}();
+
+bool is_english_word(std::string_view word) noexcept {
+    if (word.size() < 3 || word.size() > 7) return false;
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, word.data(), word.size());
+    for (std::uint64_t at = bytes * kSpread >> kSlotShift;; at = (at + 1) % kEnglishWords.size()) {
+        if (kEnglishWords[at] == bytes) return true;
+        if (kEnglishWords[at] == 0) return false;
+    }
+}
+
+bool is_clearly_english(std::string_view beginning) noexcept {
+    constexpr int kWordsOfFive = 5;  // one in five …
+    constexpr int kLettersMax = 8;   // … and hardly a letter that is not ASCII
+    int words = 0, english = 0, foreign = 0;
+    std::size_t start = 0;
+    bool in_word = false;
+    for (std::size_t i = 0; i < beginning.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(beginning[i]);
+        const bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+        // U+0080 to U+1FFF and the planes above, but for Latin-1's signs: letters of others.
+        foreign += byte > 0xC2 && byte != 0xE2 ? 1 : 0;
+        if (is_letter && !in_word) start = i;
+        if (!is_letter && in_word) {
+            ++words;
+            english += is_english_word(beginning.substr(start, i - start)) ? 1 : 0;
+        }
+        in_word = is_letter;
+    }
+    return foreign <= kLettersMax && english >= kWordsOfFive && english * 6 >= words;
+}
+
 // A short beginning that is clearly of one language decides; else the whole sample does. Of 18,473
 // news articles whose first 208 bytes were clear, 21 looked different in 4 KiB (of all 19,247, 151
 // look different in 512 bytes and in 4 KiB), at an eighth of the time of 2 KiB.
@@ -197,7 +261,9 @@ Detected detect_in_steps(std::string_view text, std::string_view declared,
     constexpr std::size_t kBeginningBytes = 208;
     constexpr int kClearPercent = 97;
     if (text.size() > kBeginningBytes && sample_bytes_max > kBeginningBytes) {
-        const Detected found = detect(sample_of(text, kBeginningBytes), declared);
+        const std::string_view beginning = sample_of(text, kBeginningBytes);
+        if (is_clearly_english(beginning)) return {"en", 99, kEnoughBytes, true};
+        const Detected found = detect(beginning, declared);
         if (found.reliable && found.percent >= kClearPercent) return found;
     }
     return detect(sample_of(text, sample_bytes_max), declared);
