@@ -232,25 +232,31 @@ bool is_english_word(std::string_view word) noexcept {
     }
 }
 
-bool is_clearly_english(std::string_view beginning) noexcept {
-    constexpr int kWordsOfFive = 5;  // one in five …
-    constexpr int kLettersMax = 8;   // … and hardly a letter that is not ASCII
+// Reads no further than it must: of 100 English words about 18 are on the list, of others' texts
+// none or a name's "the".
+bool is_clearly_english(std::string_view text) noexcept {
+    constexpr std::size_t kBytesMax = 512;
+    constexpr int kEnough = 6, kOfWords = 9, kForeignMax = 8, kWordsWithout = 24;
     int words = 0, english = 0, foreign = 0;
     std::size_t start = 0;
     bool in_word = false;
-    for (std::size_t i = 0; i < beginning.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(beginning[i]);
-        const bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-        // U+0080 to U+1FFF and the planes above, but for Latin-1's signs: letters of others.
-        foreign += byte > 0xC2 && byte != 0xE2 ? 1 : 0;
-        if (is_letter && !in_word) start = i;
-        if (!is_letter && in_word) {
-            ++words;
-            english += is_english_word(beginning.substr(start, i - start)) ? 1 : 0;
-        }
+    for (std::size_t i = 0; i < std::min(text.size(), kBytesMax); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool is_letter = static_cast<unsigned char>((byte | 0x20) - 'a') < 26;
+        if (is_letter == in_word) continue;
         in_word = is_letter;
+        if (is_letter) {
+            start = i;
+            continue;
+        }
+        // Letters of others: U+00C0 and on, but for typographic signs.
+        foreign += byte > 0xC2 && byte != 0xE2 ? 1 : 0;
+        ++words;
+        english += is_english_word(text.substr(start, i - start)) ? 1 : 0;
+        if (english >= kEnough) return foreign <= kForeignMax && english * kOfWords >= words;
+        if (english == 0 && words >= kWordsWithout) return false;
     }
-    return foreign <= kLettersMax && english >= kWordsOfFive && english * 6 >= words;
+    return false;
 }
 
 // A short beginning that is clearly of one language decides; else the whole sample does. Of 18,473
@@ -261,9 +267,8 @@ Detected detect_in_steps(std::string_view text, std::string_view declared,
     constexpr std::size_t kBeginningBytes = 208;
     constexpr int kClearPercent = 97;
     if (text.size() > kBeginningBytes && sample_bytes_max > kBeginningBytes) {
-        const std::string_view beginning = sample_of(text, kBeginningBytes);
-        if (is_clearly_english(beginning)) return {"en", 99, kEnoughBytes, true};
-        const Detected found = detect(beginning, declared);
+        if (is_clearly_english(text)) return {"en", 99, kEnoughBytes, true};
+        const Detected found = detect(sample_of(text, kBeginningBytes), declared);
         if (found.reliable && found.percent >= kClearPercent) return found;
     }
     return detect(sample_of(text, sample_bytes_max), declared);
