@@ -119,7 +119,7 @@ int check(const Args& args) {
         return kExitConfig;
     }
     try {
-        const QuoteLexicons lexicons(loaded->config.quotes.lexicons);
+        read_lexicons(loaded->config.quotes.lexicons);
     } catch (const StartError& error) {
         say_error(error.what());
         return error.exit_code();

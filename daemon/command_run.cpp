@@ -70,6 +70,16 @@ void reload_topics(Mill& mill, const Config& config) {
     }
 }
 
+void reload_quotes(Mill& mill, const Config& config) {
+    if (!config.quotes.enabled || config.quotes.lexicons.empty()) return;
+    try {
+        mill.reload_quotes();
+        log_info("reload: cue lexicons of {}", config.quotes.lexicons);
+    } catch (const StartError& error) {
+        log_error("reload refused, the running cue lexicons stay: {}", error.what());
+    }
+}
+
 int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
     const Config& config = loaded.config;
     Mill mill(config, loaded.hash, Mill::Output::kKafka);
@@ -104,7 +114,10 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
     options.stopping = [&pipeline] {
         if (!pipeline.control().failed()) log_info("stopping: draining what is in flight");
     };
-    options.reload = [&] { reload_topics(mill, config); };
+    options.reload = [&] {
+        reload_topics(mill, config);
+        reload_quotes(mill, config);
+    };
     run_process(pipeline, options);
     reporter.tick(pipeline.metrics());
     if (pipeline.control().failed()) {

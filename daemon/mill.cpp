@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/quote_lexicons.hpp"
 #include "daemon/topic_files.hpp"
 #include "pipeline/build_info.hpp"
 #include "pipeline/log.hpp"
@@ -76,9 +77,9 @@ NormalizeOptions normalize_options(const Config& config) {
     return options;
 }
 
-QuotesOptions quotes_options(const Config& config, const QuoteLexicons& lexicons) {
+QuotesOptions quotes_options(const Config& config, std::shared_ptr<const LiveLexicons> lexicons) {
     QuotesOptions options;
-    options.lexicons = lexicons.sources();
+    options.live = std::move(lexicons);
     options.confidence_min = static_cast<std::uint32_t>(config.quotes.confidence_min);
     options.transcripts = config.quotes.transcripts;
     options.memo_bytes = static_cast<std::size_t>(config.pipeline.memo_bytes);
@@ -133,7 +134,7 @@ Mill::Mill(const Config& config, std::string config_hash, Output output)
       live_topics_(std::make_shared<LiveTopics>(TopicsData{topics_.rules, topics_.model})),
       memory_(plan_memory(config, std::max(1u, std::thread::hardware_concurrency()),
                           index_bytes(config))),
-      quote_lexicons_(config.quotes.lexicons),
+      live_lexicons_(std::make_shared<LiveLexicons>(read_lexicons(config.quotes.lexicons))),
       dedup_(dedup_options(config, memory_)),
       refused_(route_options()) {
     topics_.live = live_topics_;
@@ -143,6 +144,8 @@ void Mill::reload_topics() {
     TopicsOptions read = topics_options(config_);
     live_topics_->replace({std::move(read.rules), std::move(read.model)});
 }
+
+void Mill::reload_quotes() { live_lexicons_->replace(read_lexicons(config_.quotes.lexicons)); }
 
 RouteOptions Mill::route_options() const {
     return make_route_options(config_, config_hash_, output_);
@@ -159,7 +162,7 @@ StageChain Mill::front() const {
 StageChain Mill::back() const {
     StageChain chain;
     if (config_.quotes.enabled)
-        chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_, quote_lexicons_)));
+        chain.push_back(std::make_unique<QuotesStage>(quotes_options(config_, live_lexicons_)));
     if (config_.topics.enabled) chain.push_back(std::make_unique<TopicsStage>(topics_));
     chain.push_back(std::make_unique<EncodeStage>(encode_options(config_, config_hash_)));
     chain.push_back(std::make_unique<RouteStage>(route_options()));

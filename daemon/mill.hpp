@@ -7,11 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "daemon/quote_lexicons.hpp"
 #include "pipeline/config.hpp"
 #include "pipeline/memory_plan.hpp"
 #include "pipeline/pipeline.hpp"
 #include "stages/dedup.hpp"
+#include "stages/quotes.hpp"
 #include "stages/route.hpp"
 #include "stages/topics.hpp"
 
@@ -38,6 +38,8 @@ class Mill {
     // Reads the rule packs and the model again and puts them into the place of those that the
     // stages of back() use. Throws StartError and changes nothing if any can't be used.
     void reload_topics();
+    // The same for the cue lexicons of quotes.
+    void reload_quotes();
     const MemoryPlan& memory() const noexcept { return memory_; }
 
    private:
@@ -49,7 +51,7 @@ class Mill {
     TopicsOptions topics_;
     std::shared_ptr<LiveTopics> live_topics_;  // what topics_ has as well
     MemoryPlan memory_;
-    QuoteLexicons quote_lexicons_;
+    std::shared_ptr<LiveLexicons> live_lexicons_;
     DedupStage dedup_;
     RouteStage refused_;  // for articles that the output refuses
 };

@@ -5,16 +5,18 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "daemon/cli.hpp"
 #include "pipeline/start_error.hpp"
-#include "stages/quotes.hpp"
 
 namespace newsmill {
+namespace {
+
 namespace fs = std::filesystem;
 
-QuoteLexicons::QuoteLexicons(const std::string& folder) {
-    if (folder.empty()) return;
+std::vector<fs::path> lexicon_files(const std::string& folder) {
     std::error_code error;
     std::vector<fs::path> paths;
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -27,28 +29,36 @@ QuoteLexicons::QuoteLexicons(const std::string& folder) {
         throw StartError(kExitConfig, "quotes.lexicons: no file LANGUAGE.cues in " + folder);
     }
     std::sort(paths.begin(), paths.end());
-    for (const fs::path& path : paths) {
-        std::ifstream in(path, std::ios::binary);
-        std::string text{std::istreambuf_iterator<char>(in), {}};
-        if (!in.good() && !in.eof()) {
-            throw StartError(kExitConfig, "quotes.lexicons: can't read " + path.string());
+    return paths;
+}
+
+}  // namespace
+
+std::shared_ptr<const CueLexicons> read_lexicons(const std::string& folder) {
+    struct File {
+        std::string language;
+        std::string path;
+        std::string text;
+    };
+    std::vector<File> files;
+    if (!folder.empty()) {
+        for (const fs::path& path : lexicon_files(folder)) {
+            std::ifstream in(path, std::ios::binary);
+            std::string text{std::istreambuf_iterator<char>(in), {}};
+            if (!in.good() && !in.eof()) {
+                throw StartError(kExitConfig, "quotes.lexicons: can't read " + path.string());
+            }
+            files.push_back({path.stem().string(), path.string(), std::move(text)});
         }
-        files_.push_back({path.stem().string(), path.string(), std::move(text)});
     }
+    std::vector<LexiconSource> sources;
+    sources.reserve(files.size());
+    for (const File& file : files) sources.push_back({file.language, file.path, file.text});
     try {
-        QuotesOptions options;
-        options.lexicons = sources();
-        const QuotesStage checked(options);
+        return compile_lexicons(sources);
     } catch (const LexiconError& wrong) {
         throw StartError(kExitConfig, wrong.what());
     }
-}
-
-std::vector<LexiconSource> QuoteLexicons::sources() const {
-    std::vector<LexiconSource> sources;
-    sources.reserve(files_.size());
-    for (const File& file : files_) sources.push_back({file.language, file.path, file.text});
-    return sources;
 }
 
 }  // namespace newsmill

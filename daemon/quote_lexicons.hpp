@@ -1,30 +1,18 @@
-// The cue lexicons of `quotes.lexicons`: the files LANGUAGE.cues of one folder, read at the start.
-// Every stage that is made from one set has the same words, whatever happens to the files later.
+// The cue lexicons of `quotes.lexicons`: the files LANGUAGE.cues of one folder, read for the quotes
+// stage, since stages do no I/O. They are compiled at once, so that nothing changes with the files
+// until they are read again. Any thread that may wait for files.
 #pragma once
 
+#include <memory>
 #include <string>
-#include <vector>
 
-#include "stages/tagging/lexicon.hpp"
+#include "stages/quotes.hpp"
 
 namespace newsmill {
 
-class QuoteLexicons {
-   public:
-    // An empty path: no files. Throws StartError (78) for a folder or a file that can't be read,
-    // and for a lexicon with an error in it, naming file and line.
-    explicit QuoteLexicons(const std::string& folder);
-
-    // Views of this object.
-    std::vector<LexiconSource> sources() const;
-
-   private:
-    struct File {
-        std::string language;
-        std::string path;
-        std::string text;
-    };
-    std::vector<File> files_;
-};
+// The built-in lexicons, and over them those of the folder; an empty path: no folder. Throws
+// StartError (78) for a folder or a file that can't be read, and for a lexicon with an error in it,
+// naming file and line.
+std::shared_ptr<const CueLexicons> read_lexicons(const std::string& folder);
 
 }  // namespace newsmill

@@ -58,23 +58,36 @@ std::uint8_t confidence_of(const Frame& frame) noexcept {
 
 }  // namespace
 
+std::shared_ptr<const CueLexicons> compile_lexicons(std::span<const LexiconSource> given) {
+    std::vector<LexiconSource> sources = built_in_lexicons();
+    for (const LexiconSource& own : given) {
+        const auto same = std::find_if(sources.begin(), sources.end(), [&](const auto& source) {
+            return source.language == own.language;
+        });
+        if (same == sources.end()) {
+            sources.push_back(own);
+        } else {
+            *same = own;
+        }
+    }
+    return std::make_shared<const CueLexicons>(sources.begin(), sources.end());
+}
+
 class QuotesStage::Finder {
    public:
     explicit Finder(const QuotesOptions& options)
         : confidence_min_(options.confidence_min), transcripts_(options.transcripts) {
         if (confidence_min_ > 100) throw std::invalid_argument("confidence_min is over 100");
-        std::vector<LexiconSource> sources = built_in_lexicons();
-        for (const LexiconSource& given : options.lexicons) {
-            const auto same = std::find_if(sources.begin(), sources.end(), [&](const auto& source) {
-                return source.language == given.language;
-            });
-            if (same == sources.end()) {
-                sources.push_back(given);
-            } else {
-                *same = given;
-            }
-        }
-        for (const auto& source : sources) lexicons_.emplace_back(source);
+        lexicons_ =
+            options.live != nullptr ? options.live->get() : compile_lexicons(options.lexicons);
+    }
+
+    // Whether they are others than before. Nothing of an article refers to its lexicon once it is
+    // done.
+    bool take_over(std::shared_ptr<const CueLexicons> lexicons) noexcept {
+        const bool others = lexicons != lexicons_;
+        lexicons_ = std::move(lexicons);
+        return others;
     }
 
     void find(Article& article, Arena& arena) noexcept {
@@ -139,10 +152,10 @@ class QuotesStage::Finder {
     }
 
     const CueLexicon& lexicon_of(std::string_view language) const noexcept {
-        for (const auto& lexicon : lexicons_) {
+        for (const auto& lexicon : *lexicons_) {
             if (lexicon.language() == language) return lexicon;
         }
-        return lexicons_.front();
+        return lexicons_->front();
     }
 
     void mark_quoted(const std::vector<Segment>& segments) noexcept {
@@ -497,7 +510,7 @@ class QuotesStage::Finder {
 
     std::uint32_t confidence_min_;
     bool transcripts_;
-    std::vector<CueLexicon> lexicons_;
+    std::shared_ptr<const CueLexicons> lexicons_;
     // Scratch, kept for its capacity.
     Tokens tokens_;
     MarkPairer pairer_;
@@ -520,10 +533,11 @@ class QuotesStage::Finder {
 };
 
 QuotesStage::QuotesStage(const QuotesOptions& options)
-    : finder_(std::make_unique<Finder>(options)), memo_(options.memo_bytes) {}
+    : live_(options.live), finder_(std::make_unique<Finder>(options)), memo_(options.memo_bytes) {}
 QuotesStage::~QuotesStage() = default;
 
 void QuotesStage::process(Batch& batch) noexcept {
+    if (live_ != nullptr && finder_->take_over(live_->get())) memo_.clear();
     for (Article& article : batch.articles) {
         if (article.ok()) find(article, batch.arena);
     }

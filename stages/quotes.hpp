@@ -26,15 +26,20 @@
 //               for a speaker carried over from the sentences around, 50 for verbs of thought,
 //               under 50 without a speaker
 //
-// The lexicon is picked by Article::language, English for languages that have none.
+// The lexicon is picked by Article::language, English for languages that have none. Lexicons may be
+// replaced while instances run (LiveLexicons): each takes the new ones over before its next batch.
 //
 // Ownership: the arrays live in batch.arena, names and roles are views of the body. Threads: an
-// instance belongs to one agent. Errors: a bad lexicon throws LexiconError in the constructor.
+// instance belongs to one agent; lexicons are shared. Errors: a bad lexicon throws LexiconError
+// from compile_lexicons() and from the constructor.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pipeline/batch.hpp"
@@ -44,12 +49,34 @@
 
 namespace newsmill {
 
+class CueLexicon;
+using CueLexicons = std::vector<CueLexicon>;  // one a language, English first
+
+// The built-in lexicons (configs/quotes/README.md); those given take the places of the built-in
+// ones of their languages, or are added to them.
+std::shared_ptr<const CueLexicons> compile_lexicons(std::span<const LexiconSource> given);
+
+// The lexicons that instances share, and that may be replaced under them. Threads: any, none of
+// which waits.
+class LiveLexicons {
+   public:
+    explicit LiveLexicons(std::shared_ptr<const CueLexicons> lexicons)
+        : lexicons_(std::move(lexicons)) {}
+
+    void replace(std::shared_ptr<const CueLexicons> lexicons) noexcept {
+        lexicons_.store(std::move(lexicons));  // pairs with get()
+    }
+    std::shared_ptr<const CueLexicons> get() const noexcept { return lexicons_.load(); }
+
+   private:
+    std::atomic<std::shared_ptr<const CueLexicons>> lexicons_;  // never null
+};
+
 struct QuotesOptions {
-    std::uint32_t confidence_min = 30;  // weaker statements are left out; 0-100
-    bool transcripts = true;            // read "Name, Title:" lines
-    // Cue lexicons (configs/quotes/README.md) that take the place of the built-in ones of their
-    // languages, or add to them.
-    std::vector<LexiconSource> lexicons;
+    std::uint32_t confidence_min = 30;    // weaker statements are left out; 0-100
+    bool transcripts = true;              // read "Name, Title:" lines
+    std::vector<LexiconSource> lexicons;  // beside the built-in ones, as for compile_lexicons()
+    std::shared_ptr<const LiveLexicons> live;  // if there is one, all lexicons are from it
     // An instance remembers what it found in so many bytes of results; 0: nothing.
     std::size_t memo_bytes = 0;
 };
@@ -66,6 +93,7 @@ class QuotesStage final : public Stage {
     class Finder;
     void find(Article& article, Arena& arena) noexcept;
 
+    std::shared_ptr<const LiveLexicons> live_;
     std::unique_ptr<Finder> finder_;
     TextMemo memo_;
 };
