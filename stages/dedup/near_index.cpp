@@ -120,7 +120,12 @@ void NearIndex::insert(std::uint64_t number, std::string_view sketch, NearRole r
     Entry& one = entry(place);
     one.number = number & kNumberMax;
     one.role_bits = static_cast<std::uint8_t>(role);
-    if (!decode_sketch(sketch, one.sketch)) one.sketch = Sketch{};
+    // Most often the very one that was looked for before.
+    if (!sketch.empty() && sketch == std::string_view(query_wire_.data(), query_wire_bytes_)) {
+        one.sketch = query_;
+    } else if (!decode_sketch(sketch, one.sketch)) {
+        one.sketch = Sketch{};
+    }
     ++next_;
     if (role == NearRole::kStory) {
         rarity_.add(one.sketch.figures);
@@ -274,7 +279,11 @@ void NearIndex::pick_candidates(bool sorted) noexcept {
 bool NearIndex::find(std::string_view sketch, NearMatch& best,
                      std::vector<NearExplain>* explain) noexcept {
     best = {};
-    if (!decode_sketch(sketch, query_) || query_.count == 0) return false;
+    query_wire_bytes_ = 0;
+    if (!decode_sketch(sketch, query_)) return false;
+    std::copy(sketch.begin(), sketch.end(), query_wire_.begin());
+    query_wire_bytes_ = sketch.size();
+    if (query_.count == 0) return false;
     collect(query_);
     if (candidates_.empty()) return false;
     pick_candidates(explain != nullptr);

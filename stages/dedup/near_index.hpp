@@ -15,6 +15,7 @@
 // Threads: one.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -142,7 +143,9 @@ class NearIndex {
     std::size_t high_water_ = 0;
     std::unique_ptr<Buckets> buckets_;
     Rarity rarity_;
-    Sketch query_;
+    Sketch query_;  // what was looked for last, and its wire form
+    std::array<char, kSketchBytesMax> query_wire_;
+    std::size_t query_wire_bytes_ = 0;
     Matcher matcher_;
     std::vector<std::uint64_t> order_;  // those of candidates_ to compare
     std::vector<Candidate> candidates_;

@@ -3,12 +3,14 @@
 // A byte of a word is an ASCII letter or digit, or any byte beyond ASCII. Edges are written by
 // turns, a word's first byte and the one past its last, ascending.
 //
-// There are three ways to the same answer: AVX2 with BMI, chosen when the program runs on such a
-// processor; SSE2, which every x86-64 has; and plain C++ for all others. Pure; any thread.
+// There are four ways to the same answer: AVX-512 with VBMI2 and AVX2 with BMI, chosen when the
+// program runs on such a processor; SSE2, which every x86-64 has; and plain C++ for all others.
+// Pure; any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace newsmill {
@@ -24,7 +26,7 @@ std::size_t find_word_edges(const char* text, std::size_t size, std::uint32_t* e
                             std::vector<std::uint32_t>& symbols);
 std::size_t find_word_edges_plainly(const char* text, std::size_t size, std::uint32_t* edges,
                                     std::vector<std::uint32_t>& symbols);
-// The fastest on this processor.
-FindWordEdges fastest_word_edges() noexcept;
+// Those that this processor can do, the fastest first.
+std::span<const FindWordEdges> word_edges_here() noexcept;
 
 }  // namespace newsmill

@@ -135,7 +135,7 @@ std::size_t decode(const unsigned char* at, std::size_t left, std::uint32_t& c) 
 
 }  // namespace
 
-WordReader::WordReader() : folded_(kTableEnd), find_edges_(fastest_word_edges()) {
+WordReader::WordReader() : folded_(kTableEnd), find_edges_(word_edges_here().front()) {
     for (std::uint32_t c = 0x80; c < kTableEnd; ++c) {
         folded_[c] = static_cast<std::uint16_t>(fold(c));
     }
