@@ -244,13 +244,20 @@ class QuotesStage::Finder {
         return inner * 100 >= outer * 93;
     }
 
-    // "S said that “…”": a word before the marks is part of the statement, though next to all of it
-    // stands in them.
+    // "S said that “…”": the word before the marks is part of the statement, though next to all of
+    // it stands in them.
     void widen(const Segment& segment, const Frame& frame, Quote& quote) const noexcept {
-        if (frame.first >= segment.open || is_sentence_like(tokens_, segment)) return;
+        if (frame.first >= segment.open) return;
+        std::uint32_t first = frame.first;
+        if (tokens_[first].has(kThat)) {
+            if (first + 2 == segment.open && tokens_[first + 1].kind == TokenKind::kComma) ++first;
+        } else if (is_sentence_like(tokens_, segment)) {
+            return;
+        }
         std::uint32_t outside = 0;
         for (std::uint32_t i = frame.first; i < segment.open; ++i) {
-            if (tokens_[i].kind != TokenKind::kWord) continue;
+            // "in Paris, “…”": what a comma or a dash parts from the marks is no part of it.
+            if (tokens_[i].kind != TokenKind::kWord && i != first) return;
             outside += tokens_[i].end - tokens_[i].start;
         }
         std::uint32_t inside = 0;

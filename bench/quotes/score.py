@@ -8,8 +8,10 @@ german-wikinews-SPLIT.ndjson (any of them, .zst too) and the scorer score_quotes
 text goes through the whole program; spans of the published body are carried back to the text.
 """
 import argparse
+import difflib
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,15 +46,18 @@ def carry(body, text):
     for paragraph in body.split("\n\n"):
         plain, own = squeezed(paragraph)
         found = there.find(plain, at)
-        if found < 0 and len(plain) > 20:  # repaired characters: hold on to the beginning
-            found = there.find(plain[:20], at)
         if found >= 0:
-            for i, place in enumerate(own):
-                if found + i >= len(places):
-                    break
-                starts[offset + place] = places[found + i]
-                ends[offset + place + 1] = places[found + i] + 1
-            at = found + len(plain)
+            blocks = [(0, found, len(plain))]
+        else:  # repaired characters: what is alike around them
+            window = there[at:at + len(plain) + 200]
+            matcher = difflib.SequenceMatcher(None, plain, window, autojunk=False)
+            blocks = [(a, at + b, size) for a, b, size in matcher.get_matching_blocks() if size]
+        for first, target, size in blocks:
+            for i in range(size):
+                starts[offset + own[first + i]] = places[target + i]
+                ends[offset + own[first + i] + 1] = places[target + i] + 1
+        if blocks:
+            at = blocks[-1][1] + blocks[-1][2]
         offset += len(paragraph) + 2
     return starts, ends
 
@@ -141,6 +146,37 @@ def calibration(documents, predictions):
     return tally
 
 
+def left_out(documents, predictions):
+    """Of the segments in marks that are given as nothing: how many the set leaves out as well, and
+    how many it has as quotations."""
+    sys.path.insert(0, str(DATA))
+    import score_quotes as scorer
+    found = {p["id"]: p["quotes"] for p in predictions}
+    right = wrong = 0
+    for document in documents:
+        text = document["text"]
+
+        def spans(quotes):
+            return {scorer.trim(text, q["start"], q["end"]) for q in quotes}
+
+        mine = spans(found.get(document["id"], []))
+        gold = spans(document["quotes"])
+        if "not_quotes" in document:
+            nothing = spans(document["not_quotes"])
+        else:
+            marked = [{"start": m.start(1), "end": m.end(1)}
+                      for m in re.finditer("„([^„“”\n]+)[“”]", text)]
+            nothing = spans(marked) - gold
+            gold &= spans(marked)
+        right += sum(not overlaps(span, mine) for span in nothing)
+        wrong += sum(not overlaps(span, mine) for span in gold)
+    return right, wrong
+
+
+def overlaps(span, others):
+    return any(start < span[1] and end > span[0] for start, end in others)
+
+
 def run_set(args, name, language, marked_only, kinds_list):
     documents = read_set(args.data, f"{name}-{args.split}")
     if documents is None:
@@ -155,6 +191,9 @@ def run_set(args, name, language, marked_only, kinds_list):
         shares = ", ".join(f"{ten}+ {right / given:.3f} of {given}"
                            for ten, (given, right) in sorted(tally.items(), reverse=True))
         print(f"{name}-{args.split}: speakers right by confidence: {shares}")
+        right, wrong = left_out(documents, predictions)
+        print(f"{name}-{args.split}: segments in marks left out: {right + wrong}, of which the set "
+              f"leaves out {right / max(1, right + wrong):.3f}")
 
 
 def main():

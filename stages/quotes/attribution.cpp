@@ -462,10 +462,15 @@ bool Attributor::carried(std::size_t index, Attribution& result) const noexcept 
 // A run of capital words, small prepositions and articles apart: the title of a work or show.
 bool Attributor::is_all_capital(const Segment& segment) const noexcept {
     const Tokens& tokens = *tokens_;
+    // "Union pour un Mouvement": a name of another language has small words of its own.
+    constexpr std::uint32_t kForeignBytesMax = 4;
     std::uint32_t counted = 0;
     for (std::uint32_t i = inner_first(segment); i < segment.close; ++i) {
         const Token& token = tokens[i];
-        const bool small = !token.capital && token.has(kPreposition | kDeterminer | kConjunction);
+        const bool small =
+            !token.capital && (token.has(kPreposition | kDeterminer | kConjunction) ||
+                               (token.classes == 0 && token.end - token.start <= kForeignBytesMax &&
+                                tokens.nouns_are_capital()));
         if (token.kind != TokenKind::kWord || small) continue;
         if (!token.capital) return false;
         ++counted;
@@ -474,10 +479,11 @@ bool Attributor::is_all_capital(const Segment& segment) const noexcept {
 }
 
 // A name of a work, a show, a person: by its form and by what stands before it.
-bool Attributor::is_title(const Segment& segment, std::uint32_t words,
+bool Attributor::is_title(std::size_t index, std::uint32_t words,
                           const Attribution& result) const noexcept {
     using Form = Attribution::Form;
     const Tokens& tokens = *tokens_;
+    const Segment& segment = (*segments_)[index];
     if (words > 8 || !is_all_capital(segment)) return false;
     const TokenKind last = tokens[segment.close - 1].kind;
     const bool exclaims = last == TokenKind::kStop && !tokens.is(tokens[segment.close - 1], ".");
@@ -489,20 +495,31 @@ bool Attributor::is_title(const Segment& segment, std::uint32_t words,
         tokens[segment.close + 1].kind == TokenKind::kWord) {
         return true;
     }
+    // "the TV show “…”": a noun, though "show" is a verb too.
+    const bool work = before != nullptr && before->has(kScare) &&
+                      (before->has(kNoun) || !clauses_->is_cue(segment.open - 1, kAnyCue));
     if (before != nullptr && before->kind == TokenKind::kWord &&
-        (before->genitive || (before->has(kPreposition | kScare) && !before->has(kAnyCue)) ||
-         (words >= 2 && before->has(kConjunction)))) {
-        return words >= 2 || result.form == Form::kNone || before->genitive || before->has(kScare);
+        (before->genitive || work || (before->has(kPreposition) && !before->has(kAnyCue)) ||
+         (words >= 2 && before->has(kConjunction) && !shares_phrase(index)))) {
+        return words >= 2 || result.form == Form::kNone || before->genitive || work;
+    }
+    // "according to “Morning Report”", "laut „Neue Welle“"
+    if (before != nullptr && !exclaims &&
+        (before->has(kSource) ||
+         (segment.open > 1 && tokens.is(*before, "to") && tokens[segment.open - 2].has(kSource)))) {
+        return true;
     }
     // "told “Fox and Friends,”", "his book, “A Time for Truth,”"
     const std::uint32_t back = segment.open > 1 ? segment.open - 2 : 0;
-    const bool work =
+    const bool apposed =
         before != nullptr && before->kind == TokenKind::kComma && tokens[back].has(kScare);
-    if (work) return true;
+    if (apposed) return true;
     if (exclaims || words < 2) return result.form == Form::kNone;
     if (result.form == Form::kBeside && before != nullptr && before->kind == TokenKind::kComma) {
         return false;
     }
+    // What somebody says of it makes it a slogan, or a name that they call something by.
+    if (result.frame >= 0) return before != nullptr && before->has(kTell);
     const bool after_cue =
         before != nullptr && before->has(kCue | kParticiple) && !before->has(kTell);
     return !after_cue && !(result.region_end != 0 && result.form == Form::kBeside);
@@ -523,6 +540,54 @@ bool Attributor::is_name_after_noun(const Segment& segment, std::uint32_t words,
            (words >= 2 || result.form == Attribution::Form::kNone);
 }
 
+// "dismissed her as “weak”", "gone after him as a “spoiled brat”", "calling the mayor “weak”": a
+// word that calls, with its object or an article between.
+bool Attributor::is_called(const Segment& segment) const noexcept {
+    constexpr std::uint32_t kObjectTokensMax = 6;
+    const Tokens& tokens = *tokens_;
+    const std::uint32_t low = tokens.paragraphs()[segment.paragraph].first;
+    for (std::uint32_t at = segment.open; at > low && segment.open - at < kObjectTokensMax; --at) {
+        const Token& token = tokens[at - 1];
+        if (token.kind != TokenKind::kWord || clauses_->is_quoted(at - 1)) return false;
+        if (!token.has(kCall)) continue;
+        if (at == segment.open) return true;
+        if (!token.has(kPreposition | kConjunction)) {
+            return !tokens[at].has(kPreposition);  // not "calls for …"
+        }
+        // "as the “establishment” candidate" tells what all call it so.
+        return at + 1 == segment.open && !token.capital && tokens[at].has(kDeterminer) &&
+               !tokens.is(tokens[at], "the");
+    }
+    return false;
+}
+
+// "“Slow Tom” and “Lazy Jim”": only a conjunction between this one and the quotation before.
+bool Attributor::shares_phrase(std::size_t index) const noexcept {
+    return index > 0 && results_[index - 1].is_quotation &&
+           (*segments_)[index - 1].close + 2 == (*segments_)[index].open;
+}
+
+// "news.example.org": stops without a space behind them.
+bool Attributor::is_address(const Segment& segment) const noexcept {
+    const Tokens& tokens = *tokens_;
+    bool stops = false;
+    for (std::uint32_t i = inner_first(segment); i + 1 < segment.close; ++i) {
+        if (tokens[i].end != tokens[i + 1].start) return false;
+        stops = stops || tokens.is(tokens[i], ".");
+    }
+    return stops && tokens[segment.close - 1].kind == TokenKind::kWord;
+}
+
+// Whether the quotation before stands in this sentence too: "“fake” and “rigged”".
+bool Attributor::shares_sentence(std::size_t index) const noexcept {
+    const Segment& segment = (*segments_)[index];
+    if (index == 0 || !results_[index - 1].is_quotation) return false;
+    const Segment& last = (*segments_)[index - 1];
+    return last.paragraph == segment.paragraph &&
+           clauses_->sentence_start(segment.open, tokens_->paragraphs()[segment.paragraph]) <=
+               last.close;
+}
+
 // Whether it is one whatever its words are: "added: “X”", "dismissed her as “X”", "chants of “X”",
 // "called her “X”", or a sentence of its own.
 bool Attributor::is_surely_quotation(const Segment& segment,
@@ -532,7 +597,7 @@ bool Attributor::is_surely_quotation(const Segment& segment,
     if (!segment.has_close || segment.open <= paragraph.first) return false;
     const Token& before = tokens[segment.open - 1];
     if (before.kind == TokenKind::kColon) return true;
-    if (before.has(kCall)) return true;
+    if (is_called(segment)) return true;
     if (segment.open >= paragraph.first + 2 && before.has(kPreposition)) {
         const Token& noun = tokens[segment.open - 2];
         if (noun.has(kCall) && !noun.has(kPreposition)) return true;
@@ -572,12 +637,13 @@ bool Attributor::is_quotation(std::size_t index, const Attribution& result) cons
         return false;
     }
     if (tokens.nouns_are_capital() && is_name_after_noun(segment, words, result)) return false;
-    if (is_title(segment, words, result)) return false;
+    if (is_title(index, words, result)) return false;
+    if (result.form != Form::kSentence && is_address(segment)) return false;
     if (result.joined) return true;
     switch (result.form) {
         case Form::kBeside:
         case Form::kSentence: return true;
-        case Form::kCarried: return words >= 2;
+        case Form::kCarried: return words >= 2 || shares_sentence(index);
         case Form::kNearby: return words >= 3;
         case Form::kNone: break;
     }

@@ -56,10 +56,13 @@ class Attributor {
     bool goes_on_after_cue(std::size_t index) const noexcept;
     bool carried(std::size_t index, Attribution& result) const noexcept;
     bool is_all_capital(const Segment& segment) const noexcept;
-    bool is_title(const Segment& segment, std::uint32_t words,
-                  const Attribution& result) const noexcept;
+    bool is_title(std::size_t index, std::uint32_t words, const Attribution& result) const noexcept;
     bool is_name_after_noun(const Segment& segment, std::uint32_t words,
                             const Attribution& result) const noexcept;
+    bool is_called(const Segment& segment) const noexcept;
+    bool is_address(const Segment& segment) const noexcept;
+    bool shares_phrase(std::size_t index) const noexcept;
+    bool shares_sentence(std::size_t index) const noexcept;
     bool is_surely_quotation(const Segment& segment, const Attribution& result) const noexcept;
     bool is_quotation(std::size_t index, const Attribution& result) const noexcept;
 

@@ -177,6 +177,27 @@ TEST(Quotes, MarksBesideACallAreQuotations) {
                 IsEmpty());
 }
 
+// What somebody calls something is said; how all call it, where it was printed and where it is
+// found is not.
+TEST(Quotes, NamesThatAreGivenAreQuotations) {
+    const Found called("The mayor called the harbor board \"The Old Boys\" and \"Slow Tom\".");
+    ASSERT_EQ(called.quotes.size(), 1u);
+    EXPECT_EQ(called.quotes[0].quoted.size(), 2u);
+    EXPECT_THAT(Found("Critics have gone after him as a \"spoiled brat\" for weeks.").quotes,
+                testing::SizeIs(1));
+    EXPECT_THAT(Found("As the \"establishment\" candidate, Reed leads in three districts.").quotes,
+                IsEmpty());
+    EXPECT_THAT(
+        Found("The bridge was closed in May, according to \"Harbor Report\" and the city.").quotes,
+        testing::Each(testing::Field(&Quote::type, QuoteType::kIndirect)));
+    EXPECT_THAT(Found("The list is kept at a site, \"files.example.org\", for a year.").quotes,
+                IsEmpty());
+    EXPECT_THAT(Found("Der Umsatz stieg laut „Neue Welle“ um drei Prozent.", "de").quotes,
+                testing::Each(testing::Field(&Quote::type, QuoteType::kIndirect)));
+    EXPECT_THAT(Found("Sie leitet die „Union pour la Mer“ seit drei Jahren.", "de").quotes,
+                IsEmpty());
+}
+
 TEST(Quotes, MarksOfTheWrongKindStillPair) {
     EXPECT_THAT(
         Found("“It is unusual,“ said Jan Novak. “We wait.“").lines(),
