@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/archive_wiring.hpp"
 #include "daemon/cli.hpp"
 #include "daemon/kafka_wiring.hpp"
 #include "daemon/mill.hpp"
@@ -94,9 +95,11 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
              rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
     log_kafka_lines();
     KafkaParts kafka = connect(config, until_eof);
+    ArchivedOutput output(config, *kafka.producer);
     Pipeline pipeline(
-        mill.parts(*kafka.consumer, *kafka.producer, kafka.journal.get(), kafka.snapshots.get()),
+        mill.parts(*kafka.consumer, output.producer(), kafka.journal.get(), kafka.snapshots.get()),
         mill.pipeline_options(), steady_clock());
+    output.count_in(pipeline.metrics());
     Reporter reporter;
     bool ready = false;
     ProcessOptions options;
@@ -131,6 +134,10 @@ int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
                  metrics.journal_position.get(), metrics.journal_entries.get(),
                  static_cast<std::uint64_t>(metrics.journal_state_hash.get()),
                  metrics.journal_disagreements.get());
+    }
+    if (!config.output.archive.path.empty()) {
+        log_info("archive: {} articles are kept, {} are missing", metrics.archived.get(),
+                 metrics.archive_skipped.get());
     }
     log_info("stopped: all that was read is committed");
     return kExitOk;

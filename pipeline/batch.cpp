@@ -72,6 +72,7 @@ void Batch::reset() noexcept {
     payload_bytes_ = 0;
     sequence = 0;
     epoch = 0;
+    journal_position = -1;
     issued_ns = 0;
 }
 

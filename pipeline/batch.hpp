@@ -315,6 +315,9 @@ class Batch {
     std::uint64_t sequence = 0;
     // The source's epoch at issue; batches of an older epoch than the sink's are dropped there.
     std::uint64_t epoch = 0;
+    // The journal's place after the record that decided the batch; where it has none (no article of
+    // it is good), the place that the journal had got to. -1: there is no journal.
+    std::int64_t journal_position = -1;
     // Nanoseconds of the engine's clock at issue, for latency metrics only; no stage reads it.
     std::int64_t issued_ns = 0;
 

@@ -36,6 +36,8 @@ enum class OutputProfile : std::uint8_t { kNinjs31Ext, kNinjs31, kNinjs1 };
 enum class Duplicates : std::uint8_t { kAnnotate, kRoute, kDrop };
 enum class Delivery : std::uint8_t { kExactlyOnce, kAtLeastOnce };
 enum class Compression : std::uint8_t { kNone, kGzip, kSnappy, kLz4, kZstd };
+enum class ArchiveSync : std::uint8_t { kCommit, kSegment };
+enum class ArchiveFull : std::uint8_t { kStop, kSkip };
 enum class RunMode : std::uint8_t { kLive, kReplay, kShadow, kDemo };
 
 // Properties of librdkafka, by their own names.
@@ -161,6 +163,8 @@ std::string_view choice_name(OutputProfile value) noexcept;
 std::string_view choice_name(Duplicates value) noexcept;
 std::string_view choice_name(Delivery value) noexcept;
 std::string_view choice_name(Compression value) noexcept;
+std::string_view choice_name(ArchiveSync value) noexcept;
+std::string_view choice_name(ArchiveFull value) noexcept;
 std::string_view choice_name(RunMode value) noexcept;
 std::string_view choice_name(LogLevel value) noexcept;
 std::string_view choice_name(LogFormat value) noexcept;

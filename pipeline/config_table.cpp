@@ -25,6 +25,8 @@ CHOICE_NAMES(OutputProfile, "ninjs-3.1-ext", "ninjs-3.1", "ninjs-1.x")
 CHOICE_NAMES(Duplicates, "annotate", "route", "drop")
 CHOICE_NAMES(Delivery, "exactly_once", "at_least_once")
 CHOICE_NAMES(Compression, "none", "gzip", "snappy", "lz4", "zstd")
+CHOICE_NAMES(ArchiveSync, "commit", "segment")
+CHOICE_NAMES(ArchiveFull, "stop", "skip")
 CHOICE_NAMES(RunMode, "live", "replay", "shadow", "demo")
 CHOICE_NAMES(LogLevel, "trace", "debug", "info", "warning", "error", "off")
 CHOICE_NAMES(LogFormat, "text", "json")
@@ -135,6 +137,8 @@ std::string_view choice_name(OutputProfile value) noexcept { return name_of(valu
 std::string_view choice_name(Duplicates value) noexcept { return name_of(value); }
 std::string_view choice_name(Delivery value) noexcept { return name_of(value); }
 std::string_view choice_name(Compression value) noexcept { return name_of(value); }
+std::string_view choice_name(ArchiveSync value) noexcept { return name_of(value); }
+std::string_view choice_name(ArchiveFull value) noexcept { return name_of(value); }
 std::string_view choice_name(RunMode value) noexcept { return name_of(value); }
 std::string_view choice_name(LogLevel value) noexcept { return name_of(value); }
 std::string_view choice_name(LogFormat value) noexcept { return name_of(value); }

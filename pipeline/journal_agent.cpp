@@ -146,6 +146,7 @@ void JournalAgent::decide() noexcept {
     if (waiting.decided) return;  // the record came twice
     // Now, before any later record: nothing of this one can have left the window yet.
     decide_->process(*waiting.batch);
+    waiting.batch->journal_position = journal_->position();
     waiting.decided = true;
 }
 
@@ -263,6 +264,7 @@ bool JournalAgent::take() noexcept {
         // A batch of an older epoch is dropped at the sink: its decisions matter to nobody.
         const bool pass = journal_ == nullptr || batch->epoch < control_.epoch() ||
                           encoder_.encode(*batch, options_.writer, scratch_) == 0;
+        if (pass && journal_ != nullptr) batch->journal_position = journal_->position();
         waiting_.push_back({batch, pass, pass});
         if (pass) return true;
         unsent_ = true;

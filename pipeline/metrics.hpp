@@ -43,6 +43,8 @@ struct Metrics {
     Counter articles_out, duplicates_out, dead_letters_out, bytes_out;
     Counter notices_out, notices_dropped;  // dropped: the output refuses them for good
     Counter commits, aborts, batches_dropped;
+    // archive: records that are kept of what is committed, and those that it had no room for
+    Counter archived, archive_skipped;
 };
 
 }  // namespace newsmill

@@ -56,6 +56,7 @@ class Pipeline {
     const std::vector<Agent*>& agents() const noexcept { return agents_; }
 
     Control& control() noexcept { return control_; }
+    Metrics& metrics() noexcept { return metrics_; }
     const Metrics& metrics() const noexcept { return metrics_; }
     SinkAgent& sink() noexcept { return *sink_; }
     bool ready() const noexcept { return journal_->ready(); }

@@ -136,6 +136,7 @@ Agent::Work SinkAgent::send() noexcept {
         }
         ++sending_at_;
     }
+    producer_.sent(*sending_);
     note_positions(*sending_);
     held_.push_back(std::exchange(sending_, nullptr));
     return Work::kBusy;
@@ -148,7 +149,7 @@ void SinkAgent::note_positions(const Batch& batch) {
             return p.partition == origin.partition && p.topic == origin.topic;
         });
         if (it == positions_.end()) {
-            positions_.push_back({std::string(origin.topic), origin.partition, 0});
+            positions_.push_back({std::string(origin.topic), origin.partition, 0, {}});
             it = positions_.end() - 1;
         }
         it->next_offset = std::max(it->next_offset, origin.offset + 1);

@@ -25,6 +25,7 @@ struct Position {
     std::string topic;
     std::int32_t partition = 0;
     std::int64_t next_offset = 0;
+    std::string note = {};  // kept beside it
 };
 
 class Producer {
@@ -36,6 +37,8 @@ class Producer {
     virtual Outcome send(const Article& article) noexcept = 0;
     // One of the article's notices, after its own output.
     virtual Outcome send_notice(const Article& article, const Output& notice) noexcept = 0;
+    // All articles of the batch, also those that nothing is published for, are in the transaction.
+    virtual void sent(const Batch& batch) noexcept { static_cast<void>(batch); }
     // Positions join the transaction, under the membership that the token stands for.
     virtual Outcome send_positions(const std::vector<Position>& positions,
                                    const GroupToken& token) noexcept = 0;

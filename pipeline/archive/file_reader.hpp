@@ -54,6 +54,7 @@ class Block {
           bytes_(std::make_unique_for_overwrite<char[]>(capacity + kPaddingBytes)) {}
 
     char* data() noexcept { return bytes_.get(); }
+    std::string_view view(std::size_t size) const noexcept { return {bytes_.get(), size}; }
     std::size_t capacity() const noexcept { return capacity_; }
 
    private:
