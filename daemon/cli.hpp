@@ -85,6 +85,7 @@ bool write_out(std::string_view text);
 Action command_demo(CLI::App& app);
 Action command_enrich(CLI::App& app);
 Action command_run(CLI::App& app);
+Action command_replay(CLI::App& app);
 Action command_check(CLI::App& app);
 Action command_config(CLI::App& app);
 Action command_calibrate(CLI::App& app);

@@ -28,20 +28,7 @@ kafka::ConsumerOptions consumer_options(const Config& config, bool until_eof) {
     options.instance = instance_name(config);
     options.from_earliest = input.offset_reset == OffsetReset::kEarliest;
     options.until_eof = until_eof;
-    options.properties = {
-        {"fetch.min.bytes", number(input.fetch_bytes_min)},
-        {"fetch.max.bytes", number(input.fetch_bytes_max)},
-        {"fetch.message.max.bytes", number(input.partition_fetch_bytes_max)},
-        {"fetch.wait.max.ms", number(input.fetch_wait_ms)},
-        {"queued.max.messages.kbytes", number(input.queued_bytes_max / 1024)},
-        {"session.timeout.ms", number(input.session_timeout_ms)},
-        {"heartbeat.interval.ms", number(input.heartbeat_interval_ms)},
-        {"max.poll.interval.ms", number(input.max_poll_interval_ms)},
-    };
-    // librdkafka wants room for one fetch response.
-    options.properties["receive.message.max.bytes"] =
-        number(std::max<std::int64_t>(100'000'000, 2 * input.fetch_bytes_max));
-    merge(options.properties, input.client);
+    options.properties = input_properties(config);
     return options;
 }
 
@@ -101,6 +88,46 @@ void ensure_topics(const Config& config) {
 }
 
 }  // namespace
+
+kafka::Properties input_properties(const Config& config) {
+    const auto& input = config.input.kafka;
+    kafka::Properties properties = {
+        {"fetch.min.bytes", number(input.fetch_bytes_min)},
+        {"fetch.max.bytes", number(input.fetch_bytes_max)},
+        {"fetch.message.max.bytes", number(input.partition_fetch_bytes_max)},
+        {"fetch.wait.max.ms", number(input.fetch_wait_ms)},
+        {"queued.max.messages.kbytes", number(input.queued_bytes_max / 1024)},
+        {"session.timeout.ms", number(input.session_timeout_ms)},
+        {"heartbeat.interval.ms", number(input.heartbeat_interval_ms)},
+        {"max.poll.interval.ms", number(input.max_poll_interval_ms)},
+    };
+    // librdkafka wants room for one fetch response.
+    properties["receive.message.max.bytes"] =
+        number(std::max<std::int64_t>(100'000'000, 2 * input.fetch_bytes_max));
+    merge(properties, input.client);
+    return properties;
+}
+
+// Of another cluster's properties those of security only: the free table of a producer has some
+// that no consumer knows.
+kafka::Properties output_reader_properties(const Config& config) {
+    if (output_brokers(config) == config.input.kafka.brokers) return input_properties(config);
+    kafka::Properties properties;
+    for (const auto& [name, value] : config.output.kafka.client) {
+        const std::string_view key = name;
+        if (key.starts_with("security.") || key.starts_with("sasl.") || key.starts_with("ssl."))
+            properties[name] = value;
+    }
+    return properties;
+}
+
+std::unique_ptr<kafka::KafkaProducer> connect_output(const Config& config,
+                                                     const std::string& transactional_id) {
+    ensure_topics(config);
+    kafka::ProducerOptions options = producer_options(config);
+    options.transactional_id = transactional_id;
+    return std::make_unique<kafka::KafkaProducer>(std::move(options));
+}
 
 KafkaParts connect(const Config& config, bool until_eof) {
     check_input(config, kStartTimeoutMs);

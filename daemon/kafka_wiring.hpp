@@ -24,6 +24,14 @@ struct KafkaParts {
 // consumer. Blocking; throws StartError.
 KafkaParts connect(const Config& config, bool until_eof);
 
+// The same for the output alone, under a transactional id of its own: for replays.
+std::unique_ptr<kafka::KafkaProducer> connect_output(const Config& config,
+                                                     const std::string& transactional_id);
+// What a consumer of the input's cluster is tuned by: [input.kafka], and its free table.
+kafka::Properties input_properties(const Config& config);
+// For a consumer of what the daemon publishes.
+kafka::Properties output_reader_properties(const Config& config);
+
 // librdkafka's lines into the log.
 void log_kafka_lines();
 

@@ -1,15 +1,14 @@
-// The source's side of files: records of a FileReader as articles. A bounded input of one
+// The source's side of files: the records of files and archives as articles. A bounded input of one
 // membership; a rewind is impossible, and never asked for, since the stream producer does not
 // abort. Threads: the source's; progress() is for any.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "pipeline/archive/file_reader.hpp"
+#include "pipeline/archive/record_source.hpp"
 #include "pipeline/source.hpp"
 
 namespace newsmill {
@@ -29,17 +28,18 @@ class FileConsumer final : public Consumer {
         std::uint64_t bytes_read;
         std::uint64_t bytes_total;  // 0: unknown (a pipe)
     };
-    Progress progress() const noexcept { return {reader_.bytes_read(), reader_.bytes_total()}; }
+    Progress progress() const noexcept {
+        const RecordSource::Progress read = source_->progress();
+        return {read.read, read.total};
+    }
     // Files that could not be read to their end. After the pipeline's end.
-    const std::vector<FileError>& errors() const noexcept { return reader_.errors(); }
+    std::vector<FileError> errors() const { return source_->errors(); }
 
    private:
-    void add(Batch& batch, FileRecord record);
-
-    FileReader reader_;
+    std::unique_ptr<RecordSource> source_;
+    SourceRecord record_;
     bool assigned_ = false;
-    const Block* pinned_ = nullptr;  // the block that the batch in the making has pinned last
-    const Batch* pinned_in_ = nullptr;
+    const void* pinned_ = nullptr;  // what the batch in the making has pinned last
 };
 
 }  // namespace newsmill

@@ -224,6 +224,46 @@ Lag group_lag(const std::string& brokers, const std::string& group, const std::s
     return lag;
 }
 
+std::vector<Position> group_positions(const std::string& brokers, const std::string& group,
+                                      const std::vector<Position>& wanted, bool settled,
+                                      const Properties& client, int timeout_ms) {
+    Conf conf;
+    conf.set_reader("newsmill-positions");
+    conf.set_all(client);
+    conf.set("bootstrap.servers", brokers);
+    conf.set("group.id", group);
+    conf.set("isolation.level", settled ? "read_committed" : "read_uncommitted");
+    const Client reader = conf.make_consumer();
+    const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
+    for (const Position& position : wanted)
+        rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition);
+    const rd_kafka_resp_err_t error = rd_kafka_committed(reader.get(), list.get(), timeout_ms);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw StartError(kExitUnavailable, "group '" + group +
+                                               "': its positions can't be read at " + brokers +
+                                               ": " + rd_kafka_err2str(error));
+    }
+    std::vector<Position> found;
+    for (int i = 0; i < list->cnt; ++i) {
+        const rd_kafka_topic_partition_t& one = list->elems[i];
+        if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            throw StartError(kExitUnavailable, "group '" + group + "': its position in '" +
+                                                   one.topic +
+                                                   "' can't be read: " + rd_kafka_err2str(one.err));
+        }
+        if (one.offset < 0) continue;
+        found.push_back({one.topic,
+                         one.partition,
+                         one.offset,
+                         {static_cast<const char*>(one.metadata), one.metadata_size}});
+    }
+    return found;
+}
+
+GroupToken group_without_members(const std::string& group) {
+    return std::make_shared<GroupMembership>(group);
+}
+
 // ---- MockCluster
 // -------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "pipeline/kafka/client.hpp"
+#include "pipeline/sink.hpp"
 
 struct rd_kafka_mock_cluster_s;
 
@@ -66,6 +67,14 @@ struct Lag {
 };
 Lag group_lag(const std::string& brokers, const std::string& group, const std::string& topic,
               int partitions);
+
+// The committed positions of a group: those of `wanted` that it has, with their notes.
+// `settled`: waits for transactions of the group that are open; else what they hold is not seen.
+std::vector<Position> group_positions(const std::string& brokers, const std::string& group,
+                                      const std::vector<Position>& wanted, bool settled,
+                                      const Properties& client, int timeout_ms);
+// What stands for a group without members in a transaction.
+GroupToken group_without_members(const std::string& group);
 
 // librdkafka's mock: speaks groups and transactions, keeps 5 MB a partition, forgets positions that
 // were committed in transactions, does not fence. Good for a demo, not for a proof.

@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "pipeline/kafka/client.hpp"
@@ -23,6 +24,9 @@ class GroupMembership {
     // `consumer` outlives the token.
     explicit GroupMembership(rd_kafka_t* consumer)
         : consumer_(consumer), metadata_(rd_kafka_consumer_group_metadata(consumer)) {}
+    // Of a group without members: positions are committed in its name by transactions alone.
+    explicit GroupMembership(const std::string& group)
+        : consumer_(nullptr), metadata_(rd_kafka_consumer_group_metadata_new(group.c_str())) {}
     GroupMembership(const GroupMembership&) = delete;
     GroupMembership& operator=(const GroupMembership&) = delete;
     ~GroupMembership() { rd_kafka_consumer_group_metadata_destroy(metadata_); }

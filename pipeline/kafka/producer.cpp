@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -20,8 +21,12 @@ namespace {
 PartitionList to_list(const std::vector<Position>& positions) {
     PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
     for (const Position& position : positions) {
-        rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition)
-            ->offset = position.next_offset;
+        rd_kafka_topic_partition_t* one = rd_kafka_topic_partition_list_add(
+            list.get(), position.topic.c_str(), position.partition);
+        one->offset = position.next_offset;
+        if (position.note.empty()) continue;
+        one->metadata = strndup(position.note.data(), position.note.size());  // the list frees it
+        one->metadata_size = position.note.size();
     }
     return list;
 }
