@@ -86,6 +86,7 @@ Action command_demo(CLI::App& app);
 Action command_enrich(CLI::App& app);
 Action command_run(CLI::App& app);
 Action command_replay(CLI::App& app);
+Action command_dlq(CLI::App& app);
 Action command_check(CLI::App& app);
 Action command_config(CLI::App& app);
 Action command_calibrate(CLI::App& app);

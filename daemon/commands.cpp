@@ -11,6 +11,7 @@ constexpr Command kCommands[] = {
     {"enrich", "Enrich articles in files, or from standard input", command_enrich},
     {"run", "Run the daemon: from Kafka to Kafka", command_run},
     {"replay", "Run an archive, files or topics through the mill once more", command_replay},
+    {"dlq", "Look at dead letters, send them again, or discard them", command_dlq},
     {"check", "Check a configuration and the memory that it needs", command_check},
     {"config", "Show, list or compare options", command_config},
     {"explain", "Show what one article met, and why it was decided so", command_explain},

@@ -79,10 +79,10 @@ void write_errors(const Article& article, const DeadLetterContext& context,
     }
     out.member_if("timestamp", format_timestamp(origin.timestamp_ms, time));
     out.member("stage", article.verdict.stage);
-    out.member("code", code_name(article.verdict.code));
+    out.member("code", context.code.empty() ? code_name(article.verdict.code) : context.code);
     out.member("message", article.verdict.message);
     out.member("attempts", std::int64_t{context.attempts});
-    out.member("replays", count_replays(article.headers));
+    out.member("replays", context.replays < 0 ? count_replays(article.headers) : context.replays);
     out.member_if("build", context.build);
     out.member_if("config", context.config_hash);
     out.member_if("at", format_timestamp(context.at_ms, time));

@@ -27,6 +27,9 @@ struct DeadLetterContext {
     std::string_view config_hash = {};
     std::int64_t at_ms = kNoTime;  // when it failed, by the caller's clock
     std::int32_t attempts = 1;
+    // Of a dead letter that is shown again: its own code and count. Else they are the article's.
+    std::string_view code = {};
+    std::int64_t replays = -1;
 };
 
 // Without a newline.
