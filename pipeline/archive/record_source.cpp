@@ -94,11 +94,11 @@ class ArchiveSource final : public RecordSource {
                 first = &part;
             }
         }
-        if (first == nullptr) return Pull::kEnd;
-        give(*first, record);
         std::uint64_t read = 0;
         for (const Part& part : parts_) read += part.reader->bytes_read();
         read_.store(read, std::memory_order_relaxed);  // a progress bar: orders nothing
+        if (first == nullptr) return Pull::kEnd;
+        give(*first, record);
         return Pull::kRecord;
     }
     Progress progress() const noexcept override {

@@ -13,6 +13,7 @@
 #include "pipeline/archive/archive_reader.hpp"
 #include "pipeline/archive/archive_writer.hpp"
 #include "pipeline/archive/archiving_producer.hpp"
+#include "pipeline/archive/record_source.hpp"
 #include "pipeline/start_error.hpp"
 
 namespace newsmill {
@@ -319,6 +320,28 @@ TEST_F(Archive, is_for_one_process) {
     } catch (const StartError& error) {
         EXPECT_EQ(error.exit_code(), 78);
     }
+}
+
+TEST_F(Archive, of_several_daemons_are_read_in_the_order_of_the_journal) {
+    const std::vector<std::string> paths = {folder_ + "/a", folder_ + "/b"};
+    for (int i = 0; i < 2; ++i) {
+        options_.path = paths[static_cast<std::size_t>(i)];
+        ArchiveWriter writer(options_);
+        for (std::int64_t n = i; n < 40; n += n % 3 == 0 ? 2 : 4) add(writer, n);
+        ASSERT_EQ(writer.seal(), 0);
+        writer.confirm();
+    }
+    const std::unique_ptr<RecordSource> source = make_file_source(paths, {});
+    for (int round = 0; round < 2; ++round) {  // the second time from its beginning
+        EXPECT_EQ(source->open(0, {}), 0u);
+        std::vector<std::int64_t> places;
+        SourceRecord record;
+        while (source->next(record) == RecordSource::Pull::kRecord)
+            places.push_back(record.journal_position);
+        EXPECT_GT(places.size(), 20u);
+        EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
+    }
+    EXPECT_EQ(source->progress().read, source->progress().total);
 }
 
 // ---- Before a producer
