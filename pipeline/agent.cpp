@@ -38,6 +38,19 @@ void Control::request_stop() noexcept {
     wake_all();
 }
 
+void Control::request_handover() noexcept {
+    Handover none = Handover::kNone;
+    // Release: pairs with handover_requested(). One that has begun is not asked for again.
+    handover_.compare_exchange_strong(none, Handover::kRequested, std::memory_order_release,
+                                      std::memory_order_relaxed);
+    wake_all();
+}
+
+void Control::end_handover() noexcept {
+    parkers_.clear();
+    handover_.store(Handover::kNone, std::memory_order_release);  // no thread runs: no pair needed
+}
+
 void Control::wake_all() noexcept {
     for (Parker* parker : parkers_) parker->wake();
 }

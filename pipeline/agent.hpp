@@ -109,6 +109,24 @@ class Control {
         return stop_.load(std::memory_order_acquire);  // pairs with request_stop()
     }
 
+    // ---- Hand-over: the pipeline comes to rest in place, to be built anew around the same source,
+    // journal and sink (Pipeline::rebuild). Asks the source to issue no more batches.
+    void request_handover() noexcept;
+    bool handover_requested() const noexcept {
+        return handover_.load(std::memory_order_acquire) !=  // pairs with request_handover()
+               Handover::kNone;
+    }
+    // The source, at rest, before it closes its lanes: the others close nothing for good.
+    void begin_handover() noexcept {
+        handover_.store(Handover::kBegun, std::memory_order_release);  // pairs with handed_over()
+    }
+    bool handed_over() const noexcept {
+        return handover_.load(std::memory_order_acquire) ==  // pairs with begin_handover()
+               Handover::kBegun;
+    }
+    // While no thread runs: ready for the next start.
+    void end_handover() noexcept;
+
     // ---- Failure. The first one wins; all agents end without a commit.
     void fail(int exit_code, std::string message);
     bool failed() const noexcept {
@@ -120,13 +138,16 @@ class Control {
     void add_parker(Parker* parker) { parkers_.push_back(parker); }
 
    private:
+    enum class Handover : std::uint8_t { kNone, kRequested, kBegun };
+
     void wake_all() noexcept;
 
-    std::vector<Parker*> parkers_;  // fixed after the start
+    std::vector<Parker*> parkers_;  // fixed between a start and the end of a hand-over
     std::atomic<std::uint64_t> epoch_{1};
     std::atomic<std::uint64_t> retired_{0};
     std::atomic<std::uint64_t> flush_{0};
     std::atomic<bool> stop_{false};
+    std::atomic<Handover> handover_{Handover::kNone};
     std::atomic<bool> failed_{false};
     mutable std::mutex
         mutex_;  // guards what follows; taken per commit and per epoch, never per batch

@@ -63,6 +63,23 @@ JournalAgent::JournalAgent(JournalParts parts, const JournalAgentOptions& option
     metrics_.restored_ms.set(parts.state.took_ms);
 }
 
+void JournalAgent::rewire(const JournalAgentOptions& options, std::vector<Link*> in,
+                          std::vector<Link*> out) {
+    const bool change = options.change_settings && !options_.change_settings;
+    const std::uint64_t writer = options_.writer;
+    options_ = options;
+    options_.writer = writer;  // the sequence goes on
+    in_ = std::move(in);
+    out_ = std::move(out);
+    drain_until_ns_ = 0;
+    drain_tried_ = false;
+    done_ = false;
+    if (journal_ == nullptr) return;
+    if (!change && settings_asked_ == follower_->settings_wanted()) return;
+    asked_change_ = changed_ = false;
+    ready_.store(false, std::memory_order_release);  // pairs with ready()
+}
+
 Agent::Work JournalAgent::do_work() noexcept {
     if (done_) return Work::kDone;
     if (control_.failed()) return finish();
@@ -165,7 +182,12 @@ void JournalAgent::apply_settings() noexcept {
     if (has_settings_ && settings_ != record_.settings)
         log_info("dedup: the journal's settings are changed to '{}'", record_.settings);
     has_settings_ = true;
-    settings_ = record_.settings;
+    note_settings(record_.settings);
+}
+
+void JournalAgent::note_settings(std::string_view settings) noexcept {
+    const std::lock_guard lock(settings_mutex_);
+    settings_ = settings;
 }
 
 // ---- State hashes
@@ -236,6 +258,7 @@ void JournalAgent::get_ready() noexcept {
             "them for all daemons, start one with dedup.settings = \"change\"",
             settings_, wanted);
     }
+    settings_asked_ = wanted;
     // Release: whoever sees ready() sees the state as caught up; pairs with ready().
     ready_.store(true, std::memory_order_release);
 }
@@ -358,6 +381,7 @@ Agent::Work JournalAgent::drain() noexcept {
         for (Link* lane : out_) lane->close();
         drain_until_ns_ = clock_.now_ns() + options_.snapshot_drain_ns_max;
     }
+    if (control_.handed_over()) return rest();
     if (journal_ == nullptr || store_ == nullptr || !ready()) return finish();
     if (!writer_->active()) begin_snapshot();
     if (!writer_->active()) return finish();
@@ -368,6 +392,13 @@ Agent::Work JournalAgent::drain() noexcept {
         return finish();
     }
     return write_snapshot() ? Work::kBusy : Work::kIdle;
+}
+
+// What is open stays open, a snapshot that is being written too: rewire() goes on with them.
+Agent::Work JournalAgent::rest() noexcept {
+    if (journal_ != nullptr) journal_->set_waker(nullptr);
+    done_ = true;
+    return Work::kDone;
 }
 
 Agent::Work JournalAgent::finish() noexcept {

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,17 @@ class JournalAgent final : public Agent {
     Work do_work() noexcept override;
     std::int64_t deadline_ns() const noexcept override { return deadline_ns_; }
 
+    // After a hand-over, while no thread runs: other links, and perhaps other settings that are
+    // wanted; then it is ready once these hold, or it is known that they don't. State, sequence and
+    // a snapshot that is being written go on.
+    void rewire(const JournalAgentOptions& options, std::vector<Link*> in, std::vector<Link*> out);
+
+    // The journal's settings, as far as they are known; any thread.
+    std::string settings() const {
+        const std::lock_guard lock(settings_mutex_);
+        return settings_;
+    }
+
     bool ready() const noexcept {
         return ready_.load(std::memory_order_acquire);  // pairs with get_ready()'s release
     }
@@ -82,6 +94,7 @@ class JournalAgent final : public Agent {
     void apply_entries() noexcept;
     void decide() noexcept;
     void apply_settings() noexcept;
+    void note_settings(std::string_view settings) noexcept;
     void compare_hash() noexcept;
     void note_point() noexcept;
     const Point* point_at(std::int64_t position) const noexcept;
@@ -98,6 +111,7 @@ class JournalAgent final : public Agent {
     void fail() noexcept;
     Work drain() noexcept;
     Work finish() noexcept;
+    Work rest() noexcept;
 
     Journal* journal_;
     JournalFollower* follower_;
@@ -121,10 +135,12 @@ class JournalAgent final : public Agent {
     std::deque<std::string> control_records_;  // to be appended
 
     bool has_settings_ = false;
-    std::string settings_;       // the journal's
-    bool asked_ = false;         // has appended the first settings,
-    bool asked_change_ = false;  // a change,
-    bool changed_ = false;       // which has come back
+    mutable std::mutex settings_mutex_;  // guards settings_ against settings(), not against itself
+    std::string settings_;               // the journal's
+    std::string settings_asked_;         // the wanted ones when this became ready
+    bool asked_ = false;                 // has appended the first settings,
+    bool asked_change_ = false;          // a change,
+    bool changed_ = false;               // which has come back
 
     std::uint64_t entries_ = 0;         // applied since the journal's beginning, as far as known
     std::uint64_t hashed_entries_ = 0;  // of them, up to the newest state hash in the journal

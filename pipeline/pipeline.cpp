@@ -5,10 +5,17 @@
 #include <thread>
 #include <utility>
 
+#include "pipeline/check.hpp"
+
 namespace newsmill {
 
 Pipeline::Pipeline(PipelineParts parts, const PipelineOptions& options, const Clock& clock)
     : options_(options), clock_(clock), parts_(std::move(parts)) {
+    build();
+}
+
+// The first time it makes the agents that outlive a hand-over; later they are given the new links.
+void Pipeline::build() {
     Link& free = new_link();
     for (std::size_t i = 0; i < options_.pool_batches; ++i) {
         pool_.push_back(std::make_unique<Batch>(options_.batch));
@@ -18,21 +25,42 @@ Pipeline::Pipeline(PipelineParts parts, const PipelineOptions& options, const Cl
     const std::vector<Link*> front_out = new_links(options_.lanes_front);
     const std::vector<Link*> back_in = new_links(options_.lanes_back);
     const std::vector<Link*> back_out = new_links(options_.lanes_back);
-
-    source_ = std::make_unique<SourceAgent>(parts_.consumer, control_, clock_, free, front_in,
-                                            metrics_, options_.source);
+    if (source_ == nullptr) {
+        source_ = std::make_unique<SourceAgent>(parts_.consumer, control_, clock_, free, front_in,
+                                                metrics_, options_.source);
+        journal_ = std::make_unique<JournalAgent>(parts_.journal, options_.journal, control_,
+                                                  clock_, front_out, back_in, metrics_);
+        sink_ = std::make_unique<SinkAgent>(parts_.producer, control_, clock_, back_out, free,
+                                            metrics_, options_.sink);
+    } else {
+        source_->rewire(free, front_in, options_.source);
+        journal_->rewire(options_.journal, front_out, back_in);
+        sink_->rewire(back_out, free, options_.sink);
+    }
     agents_.push_back(source_.get());
     inputs_.push_back({&free});
     add_lanes("front", options_.lanes_front, parts_.front, front_in, front_out);
-    journal_ = std::make_unique<JournalAgent>(parts_.journal, options_.journal, control_, clock_,
-                                              front_out, back_in, metrics_);
     agents_.push_back(journal_.get());
     inputs_.push_back(front_out);
     add_lanes("back", options_.lanes_back, parts_.back, back_in, back_out);
-    sink_ = std::make_unique<SinkAgent>(parts_.producer, control_, clock_, back_out, free, metrics_,
-                                        options_.sink);
     agents_.push_back(sink_.get());
     inputs_.push_back(back_out);
+}
+
+void Pipeline::rebuild(std::function<StageChain()> front, std::function<StageChain()> back,
+                       const PipelineOptions& options) {
+    NEWSMILL_CHECK(handed_over(), "rebuilt only at rest");
+    runners_.clear();
+    control_.end_handover();
+    agents_.clear();
+    inputs_.clear();
+    lanes_.clear();
+    pool_.clear();
+    links_.clear();
+    parts_.front = std::move(front);
+    parts_.back = std::move(back);
+    options_ = options;
+    build();
 }
 
 Pipeline::~Pipeline() {
@@ -87,6 +115,13 @@ void Pipeline::start() {
 bool Pipeline::finished() const noexcept {
     return std::all_of(runners_.begin(), runners_.end(),
                        [](const auto& runner) { return runner->finished(); });
+}
+
+std::vector<Pipeline::Progress> Pipeline::progress() const {
+    std::vector<Progress> all;
+    for (const auto& runner : runners_)
+        all.push_back({runner->name(), runner->rounds(), runner->finished()});
+    return all;
 }
 
 void Pipeline::join() {

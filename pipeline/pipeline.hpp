@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/journal_agent.hpp"
@@ -49,8 +51,26 @@ class Pipeline {
     bool finished() const noexcept;
     void join();
 
+    // ---- Built anew in place, by one thread that is no agent's. Ask; wait until finished(); if
+    // handed_over(), all that was read is committed, and source, journal and sink are at rest with
+    // what they hold: partitions, state, connections. Then rebuild(), and start() again. If not
+    // (the input has ended, a stop came first, something failed), the end is as without it.
+    void request_handover() noexcept { control_.request_handover(); }
+    bool handed_over() const noexcept { return control_.handed_over() && !control_.failed(); }
+    // Other lanes, pool and stages; the parts' consumer, producer and journal stay.
+    void rebuild(std::function<StageChain()> front, std::function<StageChain()> back,
+                 const PipelineOptions& options);
+
     // In the inline run: one thread, this one, until all agents are done.
     void run_inline() noexcept;
+
+    // How far each thread has come, for a watchdog; by the one that starts and rebuilds.
+    struct Progress {
+        std::string_view name;
+        std::uint64_t rounds = 0;
+        bool finished = false;
+    };
+    std::vector<Progress> progress() const;
 
     // In the simulator: whoever calls their do_work().
     const std::vector<Agent*>& agents() const noexcept { return agents_; }
@@ -60,10 +80,13 @@ class Pipeline {
     const Metrics& metrics() const noexcept { return metrics_; }
     SinkAgent& sink() noexcept { return *sink_; }
     bool ready() const noexcept { return journal_->ready(); }
+    // The settings that stand in the journal; any thread.
+    std::string journal_settings() const { return journal_->settings(); }
     // Bytes that the pool may pin at most.
     std::size_t pool_bytes() const noexcept;
 
    private:
+    void build();
     Link& new_link();
     std::vector<Link*> new_links(std::size_t count);
     void add_lanes(const char* name, std::size_t count, const std::function<StageChain()>& chain,

@@ -35,6 +35,7 @@ void Runner::join() {
 Agent::Work Runner::round() noexcept {
     bool busy = false;
     bool done = true;
+    rounds_.store(rounds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     for (Agent* agent : agents_) {
         const Agent::Work work = agent->do_work();
         busy |= work == Agent::Work::kBusy;

@@ -32,6 +32,11 @@ class Runner {
     Parker& parker() noexcept { return parker_; }
     void start();
     void join();
+    const std::string& name() const noexcept { return name_; }
+    // How often the agents were asked: grows as long as the thread moves. Any thread.
+    std::uint64_t rounds() const noexcept {
+        return rounds_.load(std::memory_order_relaxed);  // a number alone: no pair
+    }
     // All agents are done; join() returns at once.
     bool finished() const noexcept {
         return finished_.load(std::memory_order_acquire);  // pairs with loop()'s release
@@ -48,6 +53,7 @@ class Runner {
     const Clock& clock_;
     RunnerOptions options_;
     Parker parker_;
+    std::atomic<std::uint64_t> rounds_{0};  // written by the thread alone
     std::atomic<bool> finished_{false};
     std::thread thread_;
 };

@@ -13,9 +13,18 @@ SinkAgent::SinkAgent(Producer& producer, Control& control, const Clock& clock,
       control_(control),
       clock_(clock),
       in_(std::move(in)),
-      free_(free),
+      free_(&free),
       metrics_(metrics),
-      options_(options) {}
+      options_(std::move(options)),
+      commit_interval_ns_(options_.commit_interval_ns) {}
+
+void SinkAgent::rewire(std::vector<Link*> in, Link& free, SinkOptions options) {
+    in_ = std::move(in);
+    free_ = &free;
+    options_ = std::move(options);
+    set_commit_interval(options_.commit_interval_ns);
+    state_ = State::kIdle;
+}
 
 std::int64_t SinkAgent::deadline_ns() const noexcept {
     switch (state_) {
@@ -25,7 +34,7 @@ std::int64_t SinkAgent::deadline_ns() const noexcept {
             break;
         case State::kDone: return kNever;
         case State::kOpen:
-            if (sending_ == nullptr) return opened_ns_ + options_.commit_interval_ns;
+            if (sending_ == nullptr) return opened_ns_ + commit_interval_ns();
             break;
         case State::kPositions:
         case State::kCommit:
@@ -66,7 +75,7 @@ bool SinkAgent::stale() const noexcept {
 bool SinkAgent::commit_due() const noexcept {
     if (held_.size() >= options_.held_batches_max) return true;
     if (received_ == control_.flush_requested()) return true;
-    if (clock_.now_ns() - opened_ns_ >= options_.commit_interval_ns) return true;
+    if (clock_.now_ns() - opened_ns_ >= commit_interval_ns()) return true;
     return in_[received_ % in_.size()]->drained();
 }
 
@@ -229,7 +238,7 @@ void SinkAgent::release_held() noexcept {
     control_.retire(held_.size());
     for (Batch* batch : held_) {
         batch->reset();
-        free_.push(batch);
+        free_->push(batch);
     }
     held_.clear();
     positions_.clear();
@@ -239,7 +248,7 @@ void SinkAgent::drop(Batch* batch) noexcept {
     metrics_.batches_dropped.add();
     control_.retire(1);
     batch->reset();
-    free_.push(batch);
+    free_->push(batch);
 }
 
 Agent::Work SinkAgent::fail() noexcept {
@@ -250,7 +259,11 @@ Agent::Work SinkAgent::fail() noexcept {
 
 // On failure nothing is committed: what is open is aborted by the broker, or by the next start.
 Agent::Work SinkAgent::finish() noexcept {
-    producer_.close();
+    if (control_.handed_over()) {
+        producer_.set_waker(nullptr);
+    } else {
+        producer_.close();
+    }
     state_ = State::kDone;
     return Work::kDone;
 }

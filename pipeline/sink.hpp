@@ -7,6 +7,7 @@
 // older epoch are dropped here.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -85,6 +86,13 @@ class SinkAgent final : public Agent {
     // they go back to the pool: for counts and views. Set before the start.
     void on_commit(std::function<void(const Batch&)> callback) { on_commit_ = std::move(callback); }
 
+    // Any thread: holds from the open transaction on.
+    void set_commit_interval(std::int64_t interval_ns) noexcept {
+        commit_interval_ns_.store(interval_ns, std::memory_order_relaxed);  // a number alone
+    }
+    // After a hand-over, while no thread runs: other links. The sequence goes on.
+    void rewire(std::vector<Link*> in, Link& free, SinkOptions options);
+
    private:
     enum class State : std::uint8_t { kIdle, kOpen, kPositions, kCommit, kAbort, kDone };
 
@@ -95,6 +103,9 @@ class SinkAgent final : public Agent {
     Work commit() noexcept;
     Work abort() noexcept;
     bool commit_due() const noexcept;
+    std::int64_t commit_interval_ns() const noexcept {
+        return commit_interval_ns_.load(std::memory_order_relaxed);  // see set_commit_interval()
+    }
     bool stale() const noexcept;
     void release_held() noexcept;
     void drop(Batch* batch) noexcept;
@@ -107,9 +118,10 @@ class SinkAgent final : public Agent {
     Control& control_;
     const Clock& clock_;
     std::vector<Link*> in_;
-    Link& free_;
+    Link* free_;
     Metrics& metrics_;
     SinkOptions options_;
+    std::atomic<std::int64_t> commit_interval_ns_;
     std::function<void(const Batch&)> on_commit_;
 
     State state_ = State::kIdle;

@@ -10,7 +10,7 @@ SourceAgent::SourceAgent(Consumer& consumer, Control& control, const Clock& cloc
     : consumer_(consumer),
       control_(control),
       clock_(clock),
-      free_(free),
+      free_(&free),
       out_(std::move(out)),
       metrics_(metrics),
       options_(options) {}
@@ -35,13 +35,38 @@ Agent::Work SourceAgent::do_work() noexcept {
         control_.request_flush(issued_);
         state_ = State::kDraining;
         at_end_ = false;
+    } else if (state_ == State::kRunning && control_.handover_requested()) {
+        if (batch_ != nullptr && !batch_->articles.empty()) issue();
+        control_.request_flush(issued_);
+        state_ = State::kHandingOver;
     }
+    if (state_ == State::kHandingOver) return hand_over();
     return state_ == State::kRunning ? run() : settle();
+}
+
+// Not polled meanwhile: what poll(nullptr) throws away would have to be read again, and the time is
+// one commit's. Whoever wants partitions back waits for as long.
+Agent::Work SourceAgent::hand_over() noexcept {
+    if (!quiescent()) return Work::kIdle;
+    if (control_.epoch() != epoch_ && assigned_) return Work::kBusy;  // aborted: rewind first
+    batch_ = nullptr;                                                 // the pool is made anew
+    consumer_.set_waker(nullptr);
+    control_.begin_handover();
+    for (Link* lane : out_) lane->close();
+    state_ = State::kDone;
+    return Work::kDone;
+}
+
+void SourceAgent::rewire(Link& free, std::vector<Link*> out, SourceOptions options) {
+    free_ = &free;
+    out_ = std::move(out);
+    options_ = options;
+    state_ = State::kRunning;
 }
 
 Agent::Work SourceAgent::run() noexcept {
     if (batch_ == nullptr) {
-        batch_ = free_.pop();
+        batch_ = free_->pop();
         // No free batch: no articles, that is the back-pressure. Events are served all the same,
         // without which the group would take us for dead; poll(nullptr) would throw articles away,
         // so wait.
@@ -79,7 +104,9 @@ Agent::Work SourceAgent::handle(Consumer::Event event) noexcept {
         case Consumer::Event::kRevoked:
             abandon();
             control_.request_flush(issued_);
-            if (state_ == State::kRunning) state_ = State::kRevoking;
+            // A hand-over that was under way begins again once the partitions are given back.
+            if (state_ == State::kRunning || state_ == State::kHandingOver)
+                state_ = State::kRevoking;
             return Work::kBusy;
         case Consumer::Event::kLost:
             metrics_.rebalances.add();

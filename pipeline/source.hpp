@@ -70,11 +70,15 @@ class SourceAgent final : public Agent {
 
     std::uint64_t issued() const noexcept { return issued_; }
 
+    // After a hand-over, while no thread runs: other links. Partitions, epoch and sequence go on.
+    void rewire(Link& free, std::vector<Link*> out, SourceOptions options);
+
    private:
-    enum class State : std::uint8_t { kRunning, kRevoking, kDraining, kDone };
+    enum class State : std::uint8_t { kRunning, kRevoking, kDraining, kHandingOver, kDone };
 
     Work run() noexcept;
     Work settle() noexcept;
+    Work hand_over() noexcept;
     Work handle(Consumer::Event event) noexcept;
     bool quiescent() const noexcept { return issued_ == control_.retired(); }
     void issue() noexcept;
@@ -85,7 +89,7 @@ class SourceAgent final : public Agent {
     Consumer& consumer_;
     Control& control_;
     const Clock& clock_;
-    Link& free_;
+    Link* free_;
     std::vector<Link*> out_;
     Metrics& metrics_;
     SourceOptions options_;

@@ -82,6 +82,15 @@ void DedupStage::restart_window(std::uint64_t first, std::size_t high_water) noe
 // ---- Settings and time
 // -------------------------------------------------------------------------------
 
+std::string DedupStage::settings_for(const DedupOptions& options) {
+    return settings_text(settings_of(options));
+}
+
+void DedupStage::want(const DedupOptions& options) {
+    options_ = options;
+    wanted_ = settings_for(options);
+}
+
 bool DedupStage::adopt(std::string_view text) noexcept {
     dedup::Settings settings;
     if (!parse_settings(text, settings)) return false;

@@ -71,6 +71,10 @@ class DedupStage final : public Stage, public JournalFollower {
     void process(Batch& batch) noexcept override;
 
     std::string_view settings_wanted() const noexcept override { return wanted_; }
+    // The settings that such options ask for.
+    static std::string settings_for(const DedupOptions& options);
+    // Asks for other settings from now on; they hold once the journal has them.
+    void want(const DedupOptions& options);
     bool adopt(std::string_view settings) noexcept override;
     std::uint64_t state_hash() const noexcept override;
 

@@ -205,7 +205,7 @@ class World {
     struct Tally {
         std::uint64_t steps = 0, faults = 0, commits = 0, aborts = 0, rewinds = 0, dropped = 0;
         std::uint64_t snapshots = 0, restored = 0, refused = 0, agreements = 0, disagreements = 0;
-        std::uint64_t notices = 0;
+        std::uint64_t notices = 0, rebuilds = 0;
     };
     const Tally& tally() const { return tally_; }
 
@@ -309,10 +309,10 @@ class World {
         auto it = daemons_.begin();
         std::advance(it, static_cast<std::ptrdiff_t>(random_.below(daemons_.size())));
         const std::string name = it->first;
-        std::uint64_t what = random_.below(5);
+        std::uint64_t what = random_.below(6);
         // In memory a journal does not outlive its daemon; in files it has one at a time.
-        if (kind_ == JournalKind::kFile && what >= 2) what = 0;
-        if (kind_ == JournalKind::kMemory) what = 1;
+        if (kind_ == JournalKind::kFile && what >= 2 && what < 5) what = 0;
+        if (kind_ == JournalKind::kMemory && what < 5) what = 1;
         switch (what) {
             case 0:  // crash and restart: the same instance, a new incarnation
                 crash(it->second);
@@ -331,6 +331,9 @@ class World {
                 break;
             case 4:  // one is told to stop; it drains and leaves
                 if (daemons_.size() > 1) it->second->pipeline.control().request_stop();
+                break;
+            case 5:  // it is given other lanes and another pool, in place
+                it->second->pipeline.request_handover();
                 break;
         }
     }
@@ -375,6 +378,11 @@ class World {
             return {};
         }
         if (it->second->done()) {
+            if (pipeline.handed_over()) {
+                pipeline.rebuild(chain<SimFront>, chain<SimBack>, options());
+                ++tally_.rebuilds;
+                return {};
+            }
             add_tally(pipeline.metrics());
             end(it->second);
             daemons_.erase(it);
@@ -486,6 +494,7 @@ void add(World::Tally& sum, const World::Tally& tally) {
     sum.aborts += tally.aborts;
     sum.rewinds += tally.rewinds;
     sum.notices += tally.notices;
+    sum.rebuilds += tally.rebuilds;
     sum.dropped += tally.dropped;
     sum.snapshots += tally.snapshots;
     sum.restored += tally.restored;
@@ -512,9 +521,9 @@ TEST(Simulation, exactly_once_in_order_equal_to_the_reference_and_ends) {
     // The daemons that crashed took their counts with them.
     std::printf(
         "%llu seeds: %llu steps, %llu faults; of the daemons that ended well: %llu commits, "
-        "%llu aborts, %llu rewinds, %llu batches dropped\n",
+        "%llu aborts, %llu rewinds, %llu batches dropped, %llu rebuilds in place\n",
         ull(seeds()), ull(sum.steps), ull(sum.faults), ull(sum.commits), ull(sum.aborts),
-        ull(sum.rewinds), ull(sum.dropped));
+        ull(sum.rewinds), ull(sum.dropped), ull(sum.rebuilds));
     print_journal(sum);
     EXPECT_GT(sum.aborts, seeds() / 2);
     EXPECT_GT(sum.rewinds, seeds() / 4);
@@ -524,6 +533,7 @@ TEST(Simulation, exactly_once_in_order_equal_to_the_reference_and_ends) {
     EXPECT_GT(sum.restored, seeds() * 2);
     EXPECT_GT(sum.refused, seeds() / 8);
     EXPECT_GT(sum.agreements, seeds() * 10);
+    EXPECT_GT(sum.rebuilds, seeds());
 }
 
 TEST(Simulation, journals_of_all_kinds_behave_alike) {

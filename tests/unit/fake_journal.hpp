@@ -88,6 +88,7 @@ class FakeFollower final : public JournalFollower, public Stage {
         }
     }
     std::string_view settings_wanted() const noexcept override { return wanted_; }
+    void want(std::string settings) { wanted_ = std::move(settings); }
     bool adopt(std::string_view settings) noexcept override {
         if (settings.find("unknown") != std::string_view::npos) return false;
         settings_ = settings;

@@ -54,11 +54,25 @@ class Rig {
             article.origin = {"raw", 0, offset_++, 1'764'000'000'000};
             article.uri = "urn:x";
         }
-        in_.push(&batch_);
-        for (int i = 0; i < 1000 && out_.size() == 0 && !control.failed(); ++i) agent->do_work();
-        EXPECT_TRUE(control.failed() || out_.pop() != nullptr);
+        Link& in = next_in_ ? *next_in_ : in_;
+        Link& out = next_out_ ? *next_out_ : out_;
+        in.push(&batch_);
+        for (int i = 0; i < 1000 && out.size() == 0 && !control.failed(); ++i) agent->do_work();
+        EXPECT_TRUE(control.failed() || out.pop() != nullptr);
     }
-    void close() { in_.close(); }
+    void close() { (next_in_ ? *next_in_ : in_).close(); }
+    // Comes to rest in place, and goes on with other links.
+    void rebuild(const JournalAgentOptions& options) {
+        control.request_handover();
+        control.begin_handover();
+        drain();
+        control.end_handover();
+        auto in = std::make_unique<Link>(16);
+        auto out = std::make_unique<Link>(16);
+        agent->rewire(options, {in.get()}, {out.get()});
+        next_in_ = std::move(in);
+        next_out_ = std::move(out);
+    }
     void drain() {
         close();
         for (int i = 0; i < 10'000; ++i) {
@@ -79,6 +93,8 @@ class Rig {
    private:
     Link in_;
     Link out_;
+    std::unique_ptr<Link> next_in_;  // after a rebuild
+    std::unique_ptr<Link> next_out_;
     Batch batch_{BatchLimits{}};
     std::uint64_t sequence_ = 0;
     std::int64_t offset_ = 0;
@@ -106,6 +122,27 @@ TEST(JournalSettings, stand_in_the_journal_before_the_first_entry) {
     EXPECT_EQ(kinds(log), (std::vector{JournalRecordKind::kSettings, JournalRecordKind::kEntries}));
     EXPECT_EQ(rig.follower.settings(), "capacity 10");
     EXPECT_TRUE(rig.agent->ready());
+}
+
+TEST(JournalSettings, a_daemon_that_is_rebuilt_in_place_can_change_them) {
+    SharedLog log;
+    Rig rig(log, 1);
+    rig.send(3);
+    JournalAgentOptions options = agent_options(99);
+    rig.rebuild(options);
+    rig.send(3);
+    EXPECT_EQ(count(log, JournalRecordKind::kSettings), 1u) << "nothing has changed";
+    options.change_settings = true;
+    rig.follower.want("capacity 20");
+    rig.rebuild(options);
+    EXPECT_FALSE(rig.agent->ready());
+    rig.send(3);
+    EXPECT_TRUE(rig.agent->ready());
+    EXPECT_EQ(rig.follower.settings(), "capacity 20");
+    EXPECT_EQ(rig.agent->settings(), "capacity 20");
+    EXPECT_EQ(kinds(log), (std::vector{JournalRecordKind::kSettings, JournalRecordKind::kEntries,
+                                       JournalRecordKind::kEntries, JournalRecordKind::kSettings,
+                                       JournalRecordKind::kEntries}));
 }
 
 TEST(JournalSettings, of_two_that_start_at_once_the_first_in_the_log_counts) {

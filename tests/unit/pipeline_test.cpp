@@ -165,6 +165,40 @@ TEST_F(PipelineTest, a_stop_drains_and_ends) {
               metrics.articles_out.get() + metrics.dead_letters_out.get());
 }
 
+// Other lanes, another pool and other stages, again and again while it runs: nothing is lost or
+// doubled, and the order stays.
+TEST_F(PipelineTest, rebuilt_in_place_it_goes_on_where_it_was) {
+    const std::string reference = run(1, 1, 4, false);
+    const LoadedConfig loaded = load_config("", {});
+    Mill mill(loaded.config, loaded.hash, Mill::Output::kFiles);
+    FileConsumer consumer({path_});
+    KeepingProducer producer;
+    MemoryJournal journal;
+    PipelineOptions options = mill.pipeline_options();
+    options.batch.articles_max = 7;
+    options.batch.arena_bytes = 64 * 1024;
+    Pipeline pipeline(mill.parts(consumer, producer, &journal), options, steady_clock());
+    int rebuilds = 0;
+    for (bool ended = false; !ended; ++rebuilds) {
+        pipeline.start();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        pipeline.request_handover();
+        pipeline.join();
+        ASSERT_FALSE(pipeline.control().failed()) << pipeline.control().failure().message;
+        ended = !pipeline.handed_over();
+        if (ended) break;
+        options.lanes_front = 1 + static_cast<std::size_t>(rebuilds) % 3;
+        options.lanes_back = 1 + static_cast<std::size_t>(rebuilds) % 2;
+        options.pool_batches = 2 + static_cast<std::size_t>(rebuilds) % 7;
+        options.sink.held_batches_max = 1 + options.pool_batches / 2;
+        pipeline.rebuild([&mill] { return mill.front(); }, [&mill] { return mill.back(); },
+                         options);
+    }
+    EXPECT_GT(rebuilds, 3);
+    EXPECT_EQ(pipeline.metrics().articles_in.get(), 20u * 28u);
+    EXPECT_EQ(producer.text, reference);
+}
+
 // A bounded input that says "end" at every poll, as Kafka does with until_eof.
 class EndedConsumer final : public Consumer {
    public:
