@@ -2,6 +2,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <mutex>
 #include <utility>
 
@@ -23,6 +25,63 @@ void log_line(const rd_kafka_t* client, int level, const char* facility, const c
 void error_callback(rd_kafka_t* client, int code, const char* reason, void* /*opaque*/) {
     const auto error = static_cast<rd_kafka_resp_err_t>(code);
     log_line(client, error == RD_KAFKA_RESP_ERR__FATAL ? 2 : 4, rd_kafka_err2name(error), reason);
+}
+
+bool contains(std::string_view text, std::initializer_list<std::string_view> any) {
+    return std::any_of(any.begin(), any.end(), [&](std::string_view part) {
+        return text.find(part) != std::string_view::npos;
+    });
+}
+
+// librdkafka's own words are long, and end in what it did meanwhile: "(after 312ms in state …)".
+std::string shortened(std::string_view reason) {
+    if (const auto end = reason.find(" (after "); end != std::string_view::npos)
+        reason = reason.substr(0, end);
+    return std::string(reason);
+}
+
+// The broker's alerts about this side's certificate, as OpenSSL words them.
+bool is_about_own_certificate(std::string_view reason) {
+    return contains(
+        reason, {"alert certificate", "alert bad certificate", "alert unknown ca",
+                 "alert unsupported certificate", "alert access denied", "alert decrypt error"});
+}
+
+// Before 2.6.1 librdkafka sent its nonce once more than RFC 5802 has it; Kafka 4 looks.
+std::string scram_hint(std::string_view reason) {
+    constexpr int kMended = 0x02060100;
+    if (rd_kafka_version() >= kMended || !contains(reason, {"SCRAM"})) return {};
+    return std::string(". With Kafka 4 SCRAM needs librdkafka 2.6.1, and this is ") +
+           rd_kafka_version_str() + ": take PLAIN or a certificate there";
+}
+
+void note_refusal(rd_kafka_t* /*client*/, int code, const char* reason, void* opaque) {
+    auto& refusal = *static_cast<Refusal*>(opaque);
+    const auto error = static_cast<rd_kafka_resp_err_t>(code);
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;  // says nothing of the reason
+    const std::string text = shortened(reason);
+    refusal.last = text;
+    if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+        error == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
+        error == RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM) {
+        refusal.security = "the broker refuses the credentials: " + text + scram_hint(text);
+        refusal.ours = true;
+    } else if (is_about_own_certificate(text)) {
+        refusal.security =
+            "the broker refuses this client's certificate; is there one "
+            "(ssl.certificate.location), "
+            "has it expired, is it signed by whom the broker trusts? " +
+            text;
+        refusal.ours = true;
+    } else if (contains(text, {"certificate has expired", "certificate is not yet valid"})) {
+        refusal.security = "the broker's certificate is out of date: " + text;
+    } else if (contains(text, {"certificate verify failed", "could not be verified"})) {
+        refusal.security = "the broker's certificate is not trusted; see ssl.ca.location: " + text;
+        refusal.ours = true;
+    } else if (error == RD_KAFKA_RESP_ERR__SSL) {
+        refusal.security = "no TLS with the broker; see security.protocol and the port: " + text;
+        refusal.ours = true;
+    }
 }
 
 }  // namespace
@@ -58,6 +117,12 @@ void Conf::set(const std::string& name, const std::string& value) {
 
 void Conf::set_all(const Properties& properties) {
     for (const auto& [name, value] : properties) set(name, value);
+}
+
+void Conf::set_asker(Refusal& refusal) {
+    set("log_level", "2");
+    rd_kafka_conf_set_opaque(conf_, &refusal);
+    rd_kafka_conf_set_error_cb(conf_, note_refusal);
 }
 
 void Conf::set_reader(const std::string& client_id) {

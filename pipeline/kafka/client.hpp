@@ -42,6 +42,13 @@ struct QueueDeleter {
 };
 using Queue = std::unique_ptr<rd_kafka_queue_s, QueueDeleter>;
 
+// What a client that only asks was told by no call: why it gets no answer.
+struct Refusal {
+    std::string last;      // the newest reason of any kind; empty: none
+    std::string security;  // why credentials or certificates are refused; empty: they are not
+    bool ours = false;     // and that the fault is in this side's configuration
+};
+
 // A configuration under construction. Later properties replace earlier ones.
 class Conf {
    public:
@@ -54,6 +61,9 @@ class Conf {
     void set_all(const Properties& properties);
     // What all consumers here share: positions are never committed by the client.
     void set_reader(const std::string& client_id);
+    // For a client that asks once: what goes wrong is noted there instead of logged line by line.
+    // Whoever waits serves the client by rd_kafka_poll(). `refusal` outlives the client.
+    void set_asker(Refusal& refusal);
     rd_kafka_conf_s* get() noexcept { return conf_; }
     Client make_consumer() { return make(true); }
     Client make_producer() { return make(false); }

@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -78,6 +79,35 @@ std::string await_creation(rd_kafka_queue_t* queue, int timeout_ms) {
     return wrong;
 }
 
+// As partition_count(), by a client that serves its own errors and gives up at once where waiting
+// does not help.
+int ask_partition_count(rd_kafka_t* client, const Refusal& refusal, const std::string& brokers,
+                        const std::string& topic, int timeout_ms) {
+    constexpr int kTryMs = 500;
+    rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
+    const rd_kafka_metadata_t* metadata = nullptr;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    do {
+        error = rd_kafka_metadata(client, 0, handle, &metadata, std::min(kTryMs, timeout_ms));
+        rd_kafka_poll(client, 0);
+    } while (error != RD_KAFKA_RESP_ERR_NO_ERROR && refusal.security.empty() &&
+             std::chrono::steady_clock::now() < until);
+    rd_kafka_topic_destroy(handle);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const std::string begin = "topic '" + topic + "' at " + brokers + ": ";
+        if (!refusal.security.empty())
+            throw StartError(refusal.ours ? kExitConfig : kExitUnavailable,
+                             begin + refusal.security);
+        throw StartError(kExitUnavailable,
+                         begin + "no answer: " +
+                             (refusal.last.empty() ? rd_kafka_err2str(error) : refusal.last));
+    }
+    const int count = metadata->topic_cnt > 0 ? metadata->topics[0].partition_cnt : 0;
+    rd_kafka_metadata_destroy(metadata);
+    return count;
+}
+
 }  // namespace
 
 void ensure_topic(const std::string& brokers, const std::string& topic, int partitions,
@@ -117,8 +147,10 @@ int topic_partitions(const std::string& brokers, const std::string& topic, const
     conf.set_all(client);
     conf.set("bootstrap.servers", brokers);
     conf.set("allow.auto.create.topics", "false");
+    Refusal refusal;
+    conf.set_asker(refusal);
     const Client asker = conf.make_consumer();
-    return partition_count(asker.get(), brokers, topic, timeout_ms);
+    return ask_partition_count(asker.get(), refusal, brokers, topic, timeout_ms);
 }
 
 std::string_view Record::header(std::string_view name) const {

@@ -17,17 +17,33 @@ namespace newsmill::kafka_test {
 // use.
 class Broker {
    public:
+    // The one that everything here talks to.
     static Broker& instance();
+    // Kafka 3.9 beside it, for as long as the guard lives: librdkafka before 2.6.1 does SCRAM in a
+    // way that Kafka 4 refuses.
+    class Older {
+       public:
+        Older();
+        ~Older();
+        Older(const Older&) = delete;
+        Older& operator=(const Older&) = delete;
+    };
     ~Broker();
     const std::string& address() const { return address_; }
+    // Listeners that ask for a client's certificate, and for a name and a password (see broker.sh).
+    std::string tls_address() const { return "127.0.0.1:" + std::to_string(port_ + 2); }
+    std::string sasl_address() const { return "127.0.0.1:" + std::to_string(port_ + 3); }
+    // Of a key or a certificate: "ca.pem", "client.key".
+    std::string tls_file(const std::string& name) const { return folder_ + "/tls/" + name; }
     void stop();   // SIGTERM
     void kill();   // SIGKILL
     void again();  // with the data that it has
 
    private:
-    Broker();
+    explicit Broker(const std::string& version);
     void script(const std::string& arguments);
     std::string folder_;
+    int port_;
     std::string address_;
 };
 
@@ -41,6 +57,11 @@ Topics make_topics(const std::string& name, int partitions);
 class Daemon {
    public:
     Daemon(const Topics& topics, const std::string& instance, std::vector<std::string> sets = {});
+    // By a file alone, which write_config() wrote.
+    struct File {
+        std::string path;
+    };
+    Daemon(const File& config, const Topics& topics, const std::string& instance);
     ~Daemon();  // SIGKILL if it still runs
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -53,6 +74,8 @@ class Daemon {
     double cpu_seconds() const;  // user and system, all threads
 
    private:
+    void start(const Topics& topics, const std::string& instance, std::vector<std::string> line);
+
     pid_t pid_ = -1;
     int status_ = 0;
     std::string log_path_;
@@ -78,6 +101,10 @@ class Service {
     std::vector<std::string> sets_;
     std::vector<std::unique_ptr<Daemon>> starts_;
 };
+
+// A configuration of these topics as a file, at once: the settings of a Daemon, then `sets`.
+void write_config(const Daemon::File& file, const Topics& topics, const std::string& instance,
+                  const std::vector<std::string>& sets);
 
 // Small but real articles: several shapes of JSON, quotations, copies in other clothes (one in
 // six), and broken ones (one in fifty). The same seed, the same articles.
@@ -118,5 +145,8 @@ std::string fresh_folder(const std::string& name);
 // order of each partition, and each value byte for byte what the inline run over the journal's
 // order gives. Empty if all holds; else what does not.
 std::string verify(const Topics& topics, const std::vector<std::string>& sets = {});
+// The same where the daemon changed between configurations: each record must be what the one gives
+// that it names.
+std::string verify_each(const Topics& topics, const std::vector<std::vector<std::string>>& sets);
 
 }  // namespace newsmill::kafka_test
