@@ -95,5 +95,6 @@ Action command_dedup(CLI::App& app);
 Action command_topics(CLI::App& app);
 Action command_version(CLI::App& app);
 Action command_completion(CLI::App& app);
+Action command_man(CLI::App& app);
 
 }  // namespace newsmill

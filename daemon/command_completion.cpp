@@ -4,51 +4,27 @@
 #include <memory>
 
 #include "daemon/cli.hpp"
+#include "daemon/command_tree.hpp"
 
 namespace newsmill {
 namespace {
-
-struct Leaf {
-    std::string words;  // "config show"
-    const CLI::App* app;
-};
-
-std::vector<const CLI::App*> children(const CLI::App* app) {
-    return app->get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); });
-}
-
-void collect(const CLI::App* app, const std::string& words, std::vector<Leaf>& leaves) {
-    leaves.push_back({words, app});
-    for (const CLI::App* child : children(app)) {
-        collect(child, words.empty() ? child->get_name() : words + " " + child->get_name(), leaves);
-    }
-}
-
-// An option group's options belong to the command around it.
-std::vector<const CLI::Option*> options_of(const CLI::App* app) {
-    std::vector<const CLI::Option*> options = app->get_options();
-    for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
-        if (!sub->get_name().empty()) continue;
-        for (const CLI::Option* option : sub->get_options()) options.push_back(option);
-    }
-    return options;
-}
 
 bool takes_file(const CLI::Option* option) { return option->get_type_name() == "FILE"; }
 
 // What may follow the command: its subcommands and its long options.
 std::string words_after(const CLI::App* app) {
     std::string words;
-    for (const CLI::App* child : children(app)) words += child->get_name() + " ";
+    for (const CLI::App* child : subcommands(app)) words += child->get_name() + " ";
     for (const CLI::Option* option : options_of(app)) {
         for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
     }
     if (app->get_name() == "completion") words += "bash zsh fish ";
+    if (app->get_name() == "man") words += "newsmill newsmill.toml ";
     if (!words.empty()) words.pop_back();
     return words;
 }
 
-std::string bash_script(const std::vector<Leaf>& leaves) {
+std::string bash_script(const std::vector<CommandNode>& leaves) {
     std::string out =
         "# bash completion for newsmill: source <(newsmill completion bash)\n"
         "_newsmill() {\n"
@@ -66,7 +42,7 @@ std::string bash_script(const std::vector<Leaf>& leaves) {
         "    esac\n"
         "    local words=\n"
         "    case $path in\n";
-    for (const Leaf& leaf : leaves) {
+    for (const CommandNode& leaf : leaves) {
         out += "        \"" + leaf.words + "\") words=\"" + words_after(leaf.app) + "\" ;;\n";
     }
     return out +
@@ -91,7 +67,7 @@ std::string without(std::string text, std::string_view characters) {
     return text;
 }
 
-std::string zsh_script(const std::vector<Leaf>& leaves) {
+std::string zsh_script(const std::vector<CommandNode>& leaves) {
     std::string out =
         "#compdef newsmill\n"
         "# zsh completion for newsmill: save as _newsmill in a folder of $fpath\n"
@@ -106,9 +82,9 @@ std::string zsh_script(const std::vector<Leaf>& leaves) {
         "    esac\n"
         "    local -a found\n"
         "    case $path in\n";
-    for (const Leaf& leaf : leaves) {
+    for (const CommandNode& leaf : leaves) {
         out += "        " + shell_quoted(leaf.words) + ") found=(\n";
-        for (const CLI::App* child : children(leaf.app)) {
+        for (const CLI::App* child : subcommands(leaf.app)) {
             out += "            " +
                    shell_quoted(child->get_name() + ":" + without(child->get_description(), ":")) +
                    "\n";
@@ -121,6 +97,7 @@ std::string zsh_script(const std::vector<Leaf>& leaves) {
             }
         }
         if (leaf.app->get_name() == "completion") out += "            bash zsh fish\n";
+        if (leaf.app->get_name() == "man") out += "            newsmill newsmill.toml\n";
         out += "        ) ;;\n";
     }
     return out +
@@ -131,11 +108,11 @@ std::string zsh_script(const std::vector<Leaf>& leaves) {
            "compdef _newsmill newsmill\n";
 }
 
-std::string fish_script(const std::vector<Leaf>& leaves) {
+std::string fish_script(const std::vector<CommandNode>& leaves) {
     std::string out =
         "# fish completion for newsmill: newsmill completion fish | source\n"
         "complete -c newsmill -f\n";
-    for (const Leaf& leaf : leaves) {
+    for (const CommandNode& leaf : leaves) {
         std::string condition = "__fish_use_subcommand";
         if (!leaf.words.empty()) {
             condition.clear();
@@ -147,7 +124,7 @@ std::string fish_script(const std::vector<Leaf>& leaves) {
             }
         }
         const std::string begin = "complete -c newsmill -n " + shell_quoted(condition);
-        for (const CLI::App* child : children(leaf.app)) {
+        for (const CLI::App* child : subcommands(leaf.app)) {
             out += begin + " -a " + child->get_name() + " -d " +
                    shell_quoted(child->get_description()) + "\n";
         }
@@ -158,6 +135,7 @@ std::string fish_script(const std::vector<Leaf>& leaves) {
             }
         }
         if (leaf.app->get_name() == "completion") out += begin + " -a 'bash zsh fish'\n";
+        if (leaf.app->get_name() == "man") out += begin + " -a 'newsmill newsmill.toml'\n";
     }
     return out;
 }
@@ -172,8 +150,7 @@ Action command_completion(CLI::App& app) {
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
     const CLI::App* self = &app;
     return [shell, self] {
-        std::vector<Leaf> leaves;
-        collect(self->get_parent(), "", leaves);
+        const std::vector<CommandNode> leaves = all_commands(self->get_parent());
         const std::string script = *shell == "bash"  ? bash_script(leaves)
                                    : *shell == "zsh" ? zsh_script(leaves)
                                                      : fish_script(leaves);

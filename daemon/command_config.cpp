@@ -34,19 +34,8 @@ int keys(const Args& args) {
 
 std::string diff_json(const std::vector<ConfigChange>& changes, const LoadedConfig& before,
                       const LoadedConfig& after) {
-    std::string text = "{\"hashes\": [" + json_quoted(before.hash) + ", " +
-                       json_quoted(after.hash) + "], \"changes\": [";
-    bool first = true;
-    for (const ConfigChange& change : changes) {
-        text += std::string(first ? "\n  " : ",\n  ") +
-                "{\"key\": " + json_quoted(change.option->path) +
-                ", \"before\": " + json_quoted(change.before) +
-                ", \"after\": " + json_quoted(change.after) +
-                ", \"reload\": " + json_quoted(reload_name(change.option->reload)) +
-                ", \"hash\": " + (change.option->changes_records ? "true" : "false") + "}";
-        first = false;
-    }
-    return text + (changes.empty() ? "]}\n" : "\n]}\n");
+    return "{\"hashes\": [" + json_quoted(before.hash) + ", " + json_quoted(after.hash) +
+           "], \"changes\": " + changes_json(changes) + "}\n";
 }
 
 std::string diff_text(const std::vector<ConfigChange>& changes, const LoadedConfig& before,
@@ -54,9 +43,7 @@ std::string diff_text(const std::vector<ConfigChange>& changes, const LoadedConf
     std::string text;
     Reload needed = Reload::kHot;
     for (const ConfigChange& change : changes) {
-        text += change.option->path + ": " + change.before + " -> " + change.after + "  (" +
-                std::string(reload_name(change.option->reload)) +
-                (change.option->changes_records ? ", changes records)\n" : ")\n");
+        text += change_text(change) + "\n";
         needed = std::max(needed, change.option->reload);
     }
     if (changes.empty()) return "no difference\n";

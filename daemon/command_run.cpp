@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -13,6 +12,8 @@
 #include "daemon/mill.hpp"
 #include "daemon/process.hpp"
 #include "daemon/progress.hpp"
+#include "daemon/reloader.hpp"
+#include "daemon/service_manager.hpp"
 #include "pipeline/build_info.hpp"
 #include "pipeline/log.hpp"
 
@@ -29,17 +30,20 @@ struct Args {
 // A line every ten seconds in which something happened.
 class Reporter {
    public:
-    void tick(const Metrics& metrics) {
+    // The line, or nothing if there is nothing new.
+    std::string tick(const Metrics& metrics) {
         const std::uint64_t out = metrics.articles_out.get() + metrics.dead_letters_out.get();
         const auto now = std::chrono::steady_clock::now();
         const double seconds = std::chrono::duration<double>(now - at_).count();
+        std::string line;
         if (out != before_) {
-            log_info(
+            line = fmt::format(
                 "committed {} articles ({:.0f}/s): {} duplicates, {} notices, {} dead letters; {} "
                 "aborts, {} rewinds",
                 out, static_cast<double>(out - before_) / seconds, metrics.duplicates_out.get(),
                 metrics.notices_out.get(), metrics.dead_letters_out.get(), metrics.aborts.get(),
                 metrics.rewinds.get());
+            log_info("{}", line);
         }
         if (const std::uint64_t dropped = metrics.notices_dropped.get(); dropped != dropped_) {
             log_warning(
@@ -49,6 +53,7 @@ class Reporter {
         }
         before_ = out;
         at_ = now;
+        return line;
     }
 
    private:
@@ -57,72 +62,131 @@ class Reporter {
     std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::now();
 };
 
-// What is wrong with the new files is one line; the old ones stay in use.
-void reload_topics(Mill& mill, const Config& config) {
-    if (!config.topics.enabled) return log_info("reload: topics are not enabled");
-    try {
-        mill.reload_topics();
-        log_info("reload: {} rule packs, {}", config.topics.packs.size(),
-                 config.topics.model.empty() ? "no model" : "model " + config.topics.model);
-    } catch (const StartError& error) {
-        std::string why = error.what();
-        std::replace(why.begin(), why.end(), '\n', ';');
-        log_error("reload refused, the running rules and model stay: {}", why);
+// The daemon around its pipeline: reports, reloads, and the service manager that is told of both.
+class Service {
+   public:
+    Service(const Config& config, Pipeline& pipeline, Reloader& reloader)
+        : pipeline_(pipeline),
+          reloader_(reloader),
+          // Looked at twice before the manager's patience is over.
+          liveness_(manager_.watchdog_ms() / 2,
+                    config.output.kafka.transaction_timeout_ms + 10'000) {
+        options_.drain_deadline_ms = config.pipeline.drain_deadline_ms;
+        options_.tick_ms = kTickMs;
+        options_.tick = [this] { tick(); };
+        options_.stopping = [this] {
+            manager_.stopping();
+            if (!pipeline_.control().failed()) log_info("stopping: draining what is in flight");
+        };
+        options_.reload = [this] {
+            if (ready_) manager_.reloading();
+            reloader_.request();
+            announce();
+        };
+        options_.poll = [this] {
+            reloader_.poll();
+            announce();
+        };
+        options_.rebuild = [this] {
+            reloader_.rebuild();
+            options_.drain_deadline_ms = reloader_.running().config.pipeline.drain_deadline_ms;
+        };
     }
-}
 
-void reload_quotes(Mill& mill, const Config& config) {
-    if (!config.quotes.enabled || config.quotes.lexicons.empty()) return;
-    try {
-        mill.reload_quotes();
-        log_info("reload: cue lexicons of {}", config.quotes.lexicons);
-    } catch (const StartError& error) {
-        log_error("reload refused, the running cue lexicons stay: {}", error.what());
+    // Lives as long as this.
+    const ProcessOptions& options() noexcept { return options_; }
+
+    void report() {
+        const std::string line = reporter_.tick(pipeline_.metrics());
+        if (!line.empty()) manager_.status(line);
     }
-}
 
-int run_pipeline(const LoadedConfig& loaded, bool until_eof) {
-    const Config& config = loaded.config;
-    Mill mill(config, loaded.hash, Mill::Output::kKafka);
-    if (!mill.memory().fits()) {
+   private:
+    static constexpr std::int64_t kTickMs = 250;
+    static constexpr std::int64_t kStartMoreMs = 60'000;
+
+    void tick() {
+        if (!ready_ && pipeline_.ready()) {
+            ready_ = true;
+            log_info("ready: the journal is read ({} records)",
+                     pipeline_.metrics().journal_read.get());
+            manager_.ready();
+            manager_.status("ready: the journal is read");
+        }
+        ++ticks_;
+        if (!ready_ && ticks_ % (kStartMoreMs / 2 / kTickMs) == 1) {
+            manager_.extend_start(kStartMoreMs);
+            manager_.status(fmt::format("reading the journal: {} records",
+                                        pipeline_.metrics().journal_read.get()));
+        }
+        if (ticks_ % (kReportMs / kTickMs) == 0) report();
+        feed_watchdog();
+    }
+
+    // The end of a reload, whatever came of it.
+    void announce() {
+        const std::uint64_t done = reloader_.applied() + reloader_.refused();
+        if (reloader_.busy() || done == announced_) return;
+        announced_ = done;
+        if (ready_) manager_.ready();
+    }
+
+    void feed_watchdog() {
+        if (manager_.watchdog_ms() == 0) return;
+        const std::int64_t now_ms = steady_clock().now_ns() / kMillisecond;
+        const std::string_view stalled = liveness_.stalled(pipeline_.progress(), now_ms);
+        if (!stalled.empty()) {
+            if (const LogPass pass = stall_gate_.try_pass()) {
+                log_error("the thread '{}' stands still; the service manager's watchdog is not fed",
+                          stalled);
+            }
+        } else if (now_ms - fed_ms_ >= manager_.watchdog_ms() / 4) {
+            fed_ms_ = now_ms;
+            manager_.alive();
+        }
+    }
+
+    Pipeline& pipeline_;
+    Reloader& reloader_;
+    ServiceManager manager_;
+    Liveness liveness_;
+    Reporter reporter_;
+    LogGate stall_gate_;
+    ProcessOptions options_;
+    bool ready_ = false;
+    std::int64_t ticks_ = 0;
+    std::uint64_t announced_ = 0;
+    std::int64_t fed_ms_ = 0;
+};
+
+bool fits(const MemoryPlan& memory) {
+    if (!memory.fits()) {
         log_error(
             "the configuration may need {} of memory, more than pipeline.memory_bytes_max {}; see "
             "`newsmill check`",
-            rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
-        return kExitConfig;
+            rough_bytes(memory.total_bytes), rough_bytes(memory.bytes_max));
+        return false;
     }
     log_info("memory: at most {} of {} (pipeline.memory_bytes_max)",
-             rough_bytes(mill.memory().total_bytes), rough_bytes(mill.memory().bytes_max));
+             rough_bytes(memory.total_bytes), rough_bytes(memory.bytes_max));
+    return true;
+}
+
+int run_pipeline(const LoadedConfig& loaded, const Args& args) {
+    const Config& config = loaded.config;
+    auto mill = std::make_unique<Mill>(config, loaded.hash, Mill::Output::kKafka);
+    if (!fits(mill->memory())) return kExitConfig;
     log_kafka_lines();
-    KafkaParts kafka = connect(config, until_eof);
+    KafkaParts kafka = connect(config, args.until_eof);
     ArchivedOutput output(config, *kafka.producer);
     Pipeline pipeline(
-        mill.parts(*kafka.consumer, output.producer(), kafka.journal.get(), kafka.snapshots.get()),
-        mill.pipeline_options(), steady_clock());
+        mill->parts(*kafka.consumer, output.producer(), kafka.journal.get(), kafka.snapshots.get()),
+        mill->pipeline_options(), steady_clock());
     output.count_in(pipeline.metrics());
-    Reporter reporter;
-    bool ready = false;
-    ProcessOptions options;
-    options.drain_deadline_ms = config.pipeline.drain_deadline_ms;
-    options.tick_ms = 250;
-    std::int64_t ticks = 0;
-    options.tick = [&] {
-        if (!ready && pipeline.ready()) {
-            ready = true;
-            log_info("ready: the journal is read ({} records)",
-                     pipeline.metrics().journal_read.get());
-        }
-        if (++ticks % (kReportMs / 250) == 0) reporter.tick(pipeline.metrics());
-    };
-    options.stopping = [&pipeline] {
-        if (!pipeline.control().failed()) log_info("stopping: draining what is in flight");
-    };
-    options.reload = [&] {
-        reload_topics(mill, config);
-        reload_quotes(mill, config);
-    };
-    run_process(pipeline, options);
-    reporter.tick(pipeline.metrics());
+    Reloader reloader(args.config, loaded, std::move(mill), pipeline);
+    Service service(config, pipeline, reloader);
+    run_process(pipeline, service.options());
+    service.report();
     if (pipeline.control().failed()) {
         const Failure failure = pipeline.control().failure();
         log_error("{}", failure.message);
@@ -158,7 +222,7 @@ int run(const Args& args) {
              choice_name(config.output.kafka.delivery), loaded->hash);
     int exit_code = kExitOk;
     try {
-        exit_code = run_pipeline(*loaded, args.until_eof);
+        exit_code = run_pipeline(*loaded, args);
     } catch (const StartError& error) {
         log_error("{}", error.what());
         exit_code = error.exit_code();

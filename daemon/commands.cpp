@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"dedup", "Look at, export or import the journal of duplicates", command_dedup},
     {"topics", "Check, try and train what topics are found by", command_topics},
     {"completion", "Print a completion script for a shell", command_completion},
+    {"man", "Print a manual page", command_man},
     {"version", "Print the version and what it was built from", command_version},
 };
 

@@ -34,7 +34,7 @@ std::size_t capacity_max(const Config& config, const MemoryPlan& plan) {
     return low;
 }
 
-DedupOptions dedup_options(const Config& config, const MemoryPlan& plan) {
+DedupOptions dedup_options_of(const Config& config) {
     DedupOptions options;
     options.window_ms = config.dedup.window_ms;
     options.capacity = static_cast<std::size_t>(config.dedup.capacity);
@@ -42,7 +42,6 @@ DedupOptions dedup_options(const Config& config, const MemoryPlan& plan) {
     options.notices_max = static_cast<std::size_t>(config.dedup.notices_max);
     options.trust = config.dedup.sources.trust;
     options.match = match_options(config);
-    options.capacity_max = capacity_max(config, plan);
     return options;
 }
 
@@ -127,6 +126,13 @@ MatchOptions match_options(const Config& config) {
 }
 
 Mill::Mill(const Config& config, std::string config_hash, Output output)
+    : Mill(config, std::move(config_hash), output, nullptr) {}
+
+Mill::Mill(const Config& config, std::string config_hash, const Mill& before)
+    : Mill(config, std::move(config_hash), before.output_, before.dedup_) {}
+
+Mill::Mill(const Config& config, std::string config_hash, Output output,
+           std::shared_ptr<DedupStage> dedup)
     : config_(config),
       config_hash_(std::move(config_hash)),
       output_(output),
@@ -135,17 +141,23 @@ Mill::Mill(const Config& config, std::string config_hash, Output output)
       memory_(plan_memory(config, std::max(1u, std::thread::hardware_concurrency()),
                           index_bytes(config))),
       live_lexicons_(std::make_shared<LiveLexicons>(read_lexicons(config.quotes.lexicons))),
-      dedup_(dedup_options(config, memory_)),
+      dedup_(dedup != nullptr ? std::move(dedup) : std::make_shared<DedupStage>(dedup_options())),
       refused_(route_options()) {
     topics_.live = live_topics_;
 }
 
-void Mill::reload_topics() {
+void Mill::reload_files() {
     TopicsOptions read = topics_options(config_);
+    auto lexicons = read_lexicons(config_.quotes.lexicons);
     live_topics_->replace({std::move(read.rules), std::move(read.model)});
+    live_lexicons_->replace(std::move(lexicons));
 }
 
-void Mill::reload_quotes() { live_lexicons_->replace(read_lexicons(config_.quotes.lexicons)); }
+DedupOptions Mill::dedup_options() const {
+    DedupOptions options = dedup_options_of(config_);
+    options.capacity_max = capacity_max(config_, memory_);
+    return options;
+}
 
 RouteOptions Mill::route_options() const {
     return make_route_options(config_, config_hash_, output_);
@@ -174,10 +186,10 @@ PipelineParts Mill::parts(Consumer& consumer, Producer& producer, Journal* journ
     PipelineParts parts{
         consumer, producer, {}, [this] { return front(); }, [this] { return back(); }};
     if (!config_.dedup.enabled || journal == nullptr) return parts;
-    parts.journal = {journal, &dedup_, &dedup_, snapshots, {}};
+    parts.journal = {journal, dedup_.get(), dedup_.get(), snapshots, {}};
     if (snapshots == nullptr) return parts;
     FollowedState& state = parts.journal.state;
-    state = restore_newest(*snapshots, *journal, dedup_);
+    state = restore_newest(*snapshots, *journal, *dedup_);
     for (const std::string& line : state.refused) log_warning("{}", line);
     if (state.restored) {
         log_info("{} is taken over: {} entries, journal position {}, state hash {:016x}, {} ms",
@@ -215,6 +227,10 @@ PipelineOptions Mill::pipeline_options() const {
         static_cast<std::uint64_t>(config_.dedup.snapshot_interval_entries);
     options.journal.snapshot_drain_ns_max = config_.pipeline.drain_deadline_ms / 2 * kMillisecond;
     return options;
+}
+
+std::string journal_settings(const Config& config) {
+    return DedupStage::settings_for(dedup_options_of(config));
 }
 
 std::int64_t index_bytes(const Config& config) {

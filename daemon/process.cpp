@@ -53,13 +53,19 @@ class Loop {
 
     void tick() {
         if (pipeline_.finished()) {
-            signals_.cancel();
-            return;
+            if (!options_.rebuild || !pipeline_.handed_over()) {
+                signals_.cancel();
+                return;
+            }
+            pipeline_.join();
+            options_.rebuild();
+            pipeline_.start();
         }
         const Time now = std::chrono::steady_clock::now();
         // After a failure the agents end by themselves, but a client library may hold one back.
         if (!stopping_ && pipeline_.control().failed()) stop();
         if (stopping_ && now > deadline_) give_up("the drain deadline");
+        if (options_.poll) options_.poll();
         if (options_.tick && now >= next_tick_) {
             next_tick_ = now + std::chrono::milliseconds(options_.tick_ms);
             options_.tick();

@@ -15,10 +15,14 @@ struct ProcessOptions {
     // Called about every `tick_ms`, and never by another thread.
     std::function<void()> tick;
     std::int64_t tick_ms = 100;
+    // The same about every ten milliseconds: for what only looks whether something has happened.
+    std::function<void()> poll;
     // Called once when a stop was asked for.
     std::function<void()> stopping;
     // Called at every SIGHUP. Without it, SIGHUP ends the process.
     std::function<void()> reload;
+    // Called when the pipeline is at rest for a hand-over: rebuilds it; it is started again then.
+    std::function<void()> rebuild;
 };
 
 // Starts the pipeline and returns when it is finished and joined. Does not return if it could not

@@ -198,8 +198,9 @@ are passwords, secrets, tokens, `sasl.*` or `ssl.key.*`, print as `***`.
 any property of librdkafka by its own name: `"security.protocol" = "SASL_SSL"`. Properties that
 newsmill has an option for, or that exactly-once depends on, are refused there.
 
-**Reload** says what a running daemon needs to take over a new value: `hot` nothing, `drain` the end
-of the work in flight, `restart` a restart. **Hash** marks the options that can change a record's
+**Reload** says what a running daemon needs to take over a new value at SIGHUP: `hot` nothing, `drain`
+the end of the work in flight, after which it goes on in place, `restart` a restart; then the whole
+file is refused. **Hash** marks the options that can change a record's
 value: the config hash, in each record and in the `newsmill-config` header, is a hash of these.
 )";
 
@@ -383,6 +384,25 @@ std::vector<ConfigChange> config_changes(const LoadedConfig& before, const Loade
         changes.push_back({&option, masked_text(option, before), masked_text(option, after)});
     }
     return changes;
+}
+
+std::string change_text(const ConfigChange& change) {
+    return change.option->path + ": " + change.before + " -> " + change.after + "  (" +
+           std::string(reload_name(change.option->reload)) +
+           (change.option->changes_records ? ", changes records)" : ")");
+}
+
+std::string changes_json(const std::vector<ConfigChange>& changes) {
+    std::string text = "[";
+    for (const ConfigChange& change : changes) {
+        text += std::string(text.size() > 1 ? ",\n  " : "\n  ") +
+                "{\"key\": " + json_quoted(change.option->path) +
+                ", \"before\": " + json_quoted(change.before) +
+                ", \"after\": " + json_quoted(change.after) +
+                ", \"reload\": " + json_quoted(reload_name(change.option->reload)) +
+                ", \"hash\": " + (change.option->changes_records ? "true" : "false") + "}";
+    }
+    return text + (changes.empty() ? "]" : "\n]");
 }
 
 std::string config_hash(const Config& config) {

@@ -92,5 +92,9 @@ struct ConfigChange {
     std::string after;
 };
 std::vector<ConfigChange> config_changes(const LoadedConfig& before, const LoadedConfig& after);
+// "pipeline.lanes_front: 1 -> 2  (drain)"
+std::string change_text(const ConfigChange& change);
+// As `config diff --json` and a reload print them: a list, an object a change.
+std::string changes_json(const std::vector<ConfigChange>& changes);
 
 }  // namespace newsmill

@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "pipeline/config_table.hpp"
+
 namespace newsmill {
 namespace {
 
@@ -142,10 +144,23 @@ TEST(Cli, ConfigDiff) {
     const Result result = run({"config", "diff", before.c_str(), after.c_str()});
     EXPECT_EQ(result.code, kExitOk);
     EXPECT_THAT(result.out,
-                HasSubstr("dedup.window_ms: \"7d\" -> \"1d\"  (restart, changes records)"));
+                HasSubstr("dedup.window_ms: \"7d\" -> \"1d\"  (drain, changes records)"));
     EXPECT_THAT(result.out, HasSubstr("log.level: \"info\" -> \"debug\"  (hot)"));
-    EXPECT_THAT(result.out, HasSubstr("a running daemon needs: restart"));
+    EXPECT_THAT(result.out, HasSubstr("a running daemon needs: drain"));
     EXPECT_EQ(run({"config", "diff", before.c_str(), before.c_str()}).out, "no difference\n");
+}
+
+TEST(Cli, ManualPagesHoldAllCommandsAndOptions) {
+    const std::string program = run({"man", "newsmill"}).out;
+    for (const Command& command : commands()) {
+        EXPECT_THAT(program, HasSubstr("\\fBnewsmill " + std::string(command.name)));
+    }
+    EXPECT_THAT(program, HasSubstr("\\fB\\-\\-until\\-eof\\fR"));
+    const std::string file = run({"man", "newsmill.toml"}).out;
+    for (const OptionInfo& option : config_options()) {
+        EXPECT_THAT(file, HasSubstr(".TP\n\\fB" + std::string(option.key) + "\\fR\n"));
+    }
+    EXPECT_EQ(run({"man", "other"}).code, kExitUsage);
 }
 
 TEST(Cli, CompletionsKnowTheCommands) {

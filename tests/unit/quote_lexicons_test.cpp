@@ -78,15 +78,15 @@ TEST_F(QuoteLexicons, AreReplacedUnderARunningStage) {
 
     write("en.cues", kWith);
     EXPECT_EQ(cue_of(*first[0]), "") << "before it is told so";
-    mill.reload_quotes();
+    mill.reload_files();
     EXPECT_EQ(cue_of(*first[0]), "grumbles");
     EXPECT_EQ(cue_of(*second[0]), "grumbles");
 
     write("en.cues", "[cue]\nsaid, says\n");
-    EXPECT_THROW(mill.reload_quotes(), StartError);
+    EXPECT_THROW(mill.reload_files(), StartError);
     EXPECT_EQ(cue_of(*first[0]), "grumbles") << "a bad file changes nothing";
     fs::remove_all(folder());
-    EXPECT_THROW(mill.reload_quotes(), StartError);
+    EXPECT_THROW(mill.reload_files(), StartError);
     EXPECT_EQ(cue_of(*second[0]), "grumbles");
     EXPECT_EQ(cue_of(*mill.back()[0]), "grumbles") << "new stages have what the others have";
 }
