@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "pipeline/kafka/cluster.hpp"
 #include "tests/kafka/harness.hpp"
 
 namespace newsmill::kafka_test {
@@ -47,7 +48,17 @@ std::string run_through(const std::string& name, const Sets& sets) {
     ArticleMaker maker(21);
     feed(topics, maker, 800);
     Daemon daemon(topics, "a", sets);
-    return finish(topics, kPartitions, daemon);
+    if (!wait_until_committed(topics, kPartitions, daemon, 60'000)) return daemon.log();
+    daemon.signal(SIGTERM);
+    if (daemon.wait(40'000) != 0) return daemon.log();
+    int published = 0;
+    for (const std::string& topic : {topics.out, topics.dead}) {
+        kafka::read_topic(Broker::instance().address(), topic, 1'000, [&](const kafka::Record&) {
+            ++published;
+            return true;
+        });
+    }
+    return published == 800 ? "" : std::to_string(published) + " are published\n" + daemon.log();
 }
 
 TEST(Security, tls_with_a_client_certificate) {
