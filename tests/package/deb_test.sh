@@ -40,6 +40,7 @@ mkdir -p "$(dirname "$root")"
 rm -rf "$root"
 cp -a "$base" "$root"
 # Reach the mirror as this machine does.
+rm -f "$root/etc/apt/sources.list"
 cp -a /etc/apt/. "$root/etc/apt/"
 mkdir -p "$root/usr/share/keyrings"
 cp -an /usr/share/keyrings/. "$root/usr/share/keyrings/" 2>/dev/null || true
@@ -68,7 +69,7 @@ rm -f /tmp/deb_test.$$.log
 ok "installs: $(run newsmill --version)"
 [ "$(enabled)" = enabled ] || die "is not enabled: $(enabled)"
 run newsmill check -c /etc/newsmill/newsmill.toml >/dev/null || die "its configuration is not good"
-run systemd-analyze verify newsmill.service || die "its unit is not good"
+run systemd-analyze verify --man=no newsmill.service || die "its unit is not good"
 run sh -c 'printf "Budget passed\n\nThe budget was passed, said Ada Brandt, the minister.\n" | newsmill enrich' |
     grep -q '"uri"' || die "does not enrich"
 for file in man1/newsmill.1.gz man5/newsmill.toml.5.gz; do
