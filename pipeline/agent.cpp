@@ -47,11 +47,20 @@ void Control::request_handover() noexcept {
 }
 
 void Control::end_handover() noexcept {
-    parkers_.clear();
+    {
+        const std::lock_guard lock(parkers_mutex_);
+        parkers_.clear();
+    }
     handover_.store(Handover::kNone, std::memory_order_release);  // no thread runs: no pair needed
 }
 
+void Control::set_paused(bool paused) noexcept {
+    paused_.store(paused, std::memory_order_release);  // pairs with paused()
+    wake_all();
+}
+
 void Control::wake_all() noexcept {
+    const std::lock_guard lock(parkers_mutex_);
     for (Parker* parker : parkers_) parker->wake();
 }
 

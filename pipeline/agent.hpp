@@ -127,6 +127,12 @@ class Control {
     // While no thread runs: ready for the next start.
     void end_handover() noexcept;
 
+    // ---- Pause. The source takes no new articles while it is on; what is in flight goes on.
+    void set_paused(bool paused) noexcept;
+    bool paused() const noexcept {
+        return paused_.load(std::memory_order_acquire);  // pairs with set_paused()
+    }
+
     // ---- Failure. The first one wins; all agents end without a commit.
     void fail(int exit_code, std::string message);
     bool failed() const noexcept {
@@ -135,19 +141,25 @@ class Control {
     Failure failure() const;
 
     // Before the start: threads to wake when an epoch, a stop or a failure changes the world.
-    void add_parker(Parker* parker) { parkers_.push_back(parker); }
+    void add_parker(Parker* parker) {
+        const std::lock_guard lock(parkers_mutex_);
+        parkers_.push_back(parker);
+    }
 
    private:
     enum class Handover : std::uint8_t { kNone, kRequested, kBegun };
 
     void wake_all() noexcept;
 
+    // Guards parkers_: a pause or a stop may come from any thread while the pipeline is rebuilt.
+    std::mutex parkers_mutex_;
     std::vector<Parker*> parkers_;  // fixed between a start and the end of a hand-over
     std::atomic<std::uint64_t> epoch_{1};
     std::atomic<std::uint64_t> retired_{0};
     std::atomic<std::uint64_t> flush_{0};
     std::atomic<bool> stop_{false};
     std::atomic<Handover> handover_{Handover::kNone};
+    std::atomic<bool> paused_{false};
     std::atomic<bool> failed_{false};
     mutable std::mutex
         mutex_;  // guards what follows; taken per commit and per epoch, never per batch

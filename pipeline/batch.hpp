@@ -55,6 +55,7 @@ enum class Code : std::uint8_t {
     kNotText,         // NOT_TEXT         an item of another medium, or one that only names articles
     kSeveralArticles,  // SEVERAL_ARTICLES one value that holds more than one article
 };
+inline constexpr std::size_t kCodes = 11;
 std::string_view code_name(Code code) noexcept;
 
 struct Verdict {
@@ -131,6 +132,7 @@ enum class DedupKind : std::uint8_t {
     kUpdate,     // the same uri, a later version
     kKill,       // its provider withdraws it (pubStatus canceled)
 };
+inline constexpr std::size_t kDedupKinds = 7;
 std::string_view dedup_kind_name(DedupKind kind) noexcept;
 // The same story again, with nothing new in it: exact, near and contained.
 bool is_duplicate(DedupKind kind) noexcept;
@@ -176,6 +178,7 @@ struct Span {  // half-open bytes of Article::body
 };
 
 enum class QuoteType : std::uint8_t { kDirect, kMixed, kIndirect, kTranscript };
+inline constexpr std::size_t kQuoteTypes = 4;
 enum class Resolved : std::uint8_t { kNone, kExplicit, kPronoun, kTitle };
 std::string_view quote_type_name(QuoteType type) noexcept;
 std::string_view resolved_name(Resolved resolved) noexcept;

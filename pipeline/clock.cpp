@@ -16,6 +16,12 @@ class SteadyClock final : public Clock {
 
 }  // namespace
 
+std::int64_t Clock::unix_ms() const noexcept {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
 const Clock& steady_clock() noexcept {
     static const SteadyClock clock;
     return clock;

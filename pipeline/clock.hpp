@@ -10,6 +10,8 @@ class Clock {
     virtual ~Clock() = default;
     // Monotonic nanoseconds; any thread.
     virtual std::int64_t now_ns() const noexcept = 0;
+    // Unix milliseconds, for measuring how old a record is; the system's, unless a test owns it.
+    virtual std::int64_t unix_ms() const noexcept;
 };
 
 // std::chrono::steady_clock. One for the process.

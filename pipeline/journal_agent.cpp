@@ -45,6 +45,7 @@ JournalAgent::JournalAgent(JournalParts parts, const JournalAgentOptions& option
       out_(std::move(out)),
       metrics_(metrics) {
     if (store_ != nullptr) writer_.emplace(*store_);
+    if (decide_ != nullptr) meter_ = &metrics_.stage(decide_->name(), "journal");
     if (journal_ == nullptr) {
         ready_.store(true, std::memory_order_release);  // pairs with ready()
         return;
@@ -162,8 +163,12 @@ void JournalAgent::decide() noexcept {
     Waiting& waiting = waiting_[record_.sequence - released_];
     if (waiting.decided) return;  // the record came twice
     // Now, before any later record: nothing of this one can have left the window yet.
+    const std::int64_t before_ns = clock_.now_ns();
     decide_->process(*waiting.batch);
     waiting.batch->journal_position = journal_->position();
+    const std::int64_t now_ns = clock_.now_ns();
+    meter_->count(waiting.batch->articles.size(), now_ns - before_ns);
+    metrics_.journal_wait.observe(now_ns - waiting.taken_ns);
     waiting.decided = true;
 }
 
@@ -288,7 +293,7 @@ bool JournalAgent::take() noexcept {
         const bool pass = journal_ == nullptr || batch->epoch < control_.epoch() ||
                           encoder_.encode(*batch, options_.writer, scratch_) == 0;
         if (pass && journal_ != nullptr) batch->journal_position = journal_->position();
-        waiting_.push_back({batch, pass, pass});
+        waiting_.push_back({batch, pass, pass, clock_.now_ns()});
         if (pass) return true;
         unsent_ = true;
     }

@@ -81,6 +81,7 @@ class JournalAgent final : public Agent {
         Batch* batch;
         bool appended;
         bool decided;
+        std::int64_t taken_ns;
     };
     // The state after one record.
     struct Point {
@@ -123,6 +124,7 @@ class JournalAgent final : public Agent {
     std::vector<Link*> in_;
     std::vector<Link*> out_;
     Metrics& metrics_;
+    StageMeter* meter_ = nullptr;  // of decide_
 
     std::deque<Waiting> waiting_;  // sequences released_ … taken_ - 1
     std::uint64_t taken_ = 0;

@@ -8,6 +8,14 @@
 #include "pipeline/check.hpp"
 
 namespace newsmill {
+namespace {
+
+// "front" of "front0".
+std::string_view group_of(std::string_view agent) {
+    return agent.substr(0, agent.find_last_not_of("0123456789") + 1);
+}
+
+}  // namespace
 
 Pipeline::Pipeline(PipelineParts parts, const PipelineOptions& options, const Clock& clock)
     : options_(options), clock_(clock), parts_(std::move(parts)) {
@@ -50,8 +58,10 @@ void Pipeline::build() {
 void Pipeline::rebuild(std::function<StageChain()> front, std::function<StageChain()> back,
                        const PipelineOptions& options) {
     NEWSMILL_CHECK(handed_over(), "rebuilt only at rest");
+    control_.end_handover();  // nobody wakes a thread that is about to go
+    // The admin server may look at the queues meanwhile.
+    const std::lock_guard lock(wiring_mutex_);
     runners_.clear();
-    control_.end_handover();
     agents_.clear();
     inputs_.clear();
     lanes_.clear();
@@ -61,6 +71,25 @@ void Pipeline::rebuild(std::function<StageChain()> front, std::function<StageCha
     parts_.back = std::move(back);
     options_ = options;
     build();
+}
+
+std::size_t Pipeline::pool_batches() const {
+    const std::lock_guard lock(wiring_mutex_);
+    return options_.pool_batches;
+}
+
+std::vector<Pipeline::Queue> Pipeline::queues() const {
+    const std::lock_guard lock(wiring_mutex_);
+    std::vector<Queue> queues;
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+        const std::string_view group = group_of(agents_[i]->name());
+        const bool lane = !queues.empty() && queues.back().name == group;
+        for (std::size_t j = 0; j < inputs_[i].size(); ++j) {
+            const std::size_t number = lane ? queues.back().lane + 1 : j;
+            queues.push_back({std::string(group), number, inputs_[i][j]->size()});
+        }
+    }
+    return queues;
 }
 
 Pipeline::~Pipeline() {
@@ -85,8 +114,8 @@ void Pipeline::add_lanes(const char* name, std::size_t count,
                          const std::function<StageChain()>& chain, const std::vector<Link*>& in,
                          const std::vector<Link*>& out) {
     for (std::size_t i = 0; i < count; ++i) {
-        lanes_.push_back(std::make_unique<LaneAgent>(name + std::to_string(i), chain(), control_,
-                                                     *in[i], *out[i]));
+        lanes_.push_back(std::make_unique<LaneAgent>(name + std::to_string(i), name, chain(),
+                                                     control_, clock_, *in[i], *out[i], metrics_));
         agents_.push_back(lanes_.back().get());
         inputs_.push_back({in[i]});
     }
@@ -98,9 +127,9 @@ std::size_t Pipeline::pool_bytes() const noexcept {
 
 void Pipeline::start() {
     for (std::size_t i = 0; i < agents_.size(); ++i) {
-        runners_.push_back(std::make_unique<Runner>(std::string(agents_[i]->name()),
-                                                    std::vector<Agent*>{agents_[i]}, clock_,
-                                                    options_.runner));
+        runners_.push_back(std::make_unique<Runner>(
+            std::string(agents_[i]->name()), std::vector<Agent*>{agents_[i]}, clock_,
+            options_.runner, &metrics_.agent(agents_[i]->name(), group_of(agents_[i]->name()))));
         Parker* parker = &runners_.back()->parker();
         for (Link* link : inputs_[i]) link->set_consumer(parker);
         control_.add_parker(parker);

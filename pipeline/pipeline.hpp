@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,6 +83,18 @@ class Pipeline {
     bool ready() const noexcept { return journal_->ready(); }
     // The settings that stand in the journal; any thread.
     std::string journal_settings() const { return journal_->settings(); }
+
+    // ---- For metrics, from any thread.
+    struct Queue {
+        std::string name;  // of the agents that take from it: "front", "journal", …; "source" is
+                           // the pool of free batches
+        std::size_t lane;
+        std::size_t batches;  // now
+    };
+    std::vector<Queue> queues() const;
+    std::size_t pool_batches() const;
+    std::vector<PartitionState> partitions() const { return parts_.consumer.partitions(); }
+    std::vector<Position> committed() const { return sink_->committed(); }
     // Bytes that the pool may pin at most.
     std::size_t pool_bytes() const noexcept;
 
@@ -104,6 +117,8 @@ class Pipeline {
     std::unique_ptr<SinkAgent> sink_;
     std::vector<Agent*> agents_;              // from the source to the sink
     std::vector<std::vector<Link*>> inputs_;  // of the agent at the same place
+    // Guards agents_, inputs_, their links and options_ where queues() may look at them meanwhile.
+    mutable std::mutex wiring_mutex_;
     std::vector<std::unique_ptr<Runner>> runners_;
     PipelineParts parts_;
 };

@@ -19,8 +19,12 @@ void pause_cpu() noexcept {
 }  // namespace
 
 Runner::Runner(std::string name, std::vector<Agent*> agents, const Clock& clock,
-               RunnerOptions options)
-    : name_(std::move(name)), agents_(std::move(agents)), clock_(clock), options_(options) {}
+               RunnerOptions options, AgentMeter* meter)
+    : name_(std::move(name)),
+      agents_(std::move(agents)),
+      clock_(clock),
+      options_(options),
+      meter_(meter) {}
 
 Runner::~Runner() { join(); }
 
@@ -45,6 +49,19 @@ Agent::Work Runner::round() noexcept {
     return busy ? Agent::Work::kBusy : Agent::Work::kIdle;
 }
 
+// One look at the clock a round: where one ends the next begins.
+Agent::Work Runner::measured_round() noexcept {
+    if (meter_ == nullptr) return round();
+    if (last_ns_ == 0) last_ns_ = clock_.now_ns();
+    const Agent::Work work = round();
+    const std::int64_t now_ns = clock_.now_ns();
+    if (work == Agent::Work::kBusy) {
+        meter_->busy_ns.add(static_cast<std::uint64_t>(now_ns - last_ns_));
+    }
+    last_ns_ = now_ns;
+    return work;
+}
+
 std::int64_t Runner::sleep_ns() const noexcept {
     std::int64_t deadline = kNever;
     for (const Agent* agent : agents_) deadline = std::min(deadline, agent->deadline_ns());
@@ -56,12 +73,13 @@ void Runner::loop() noexcept {
     pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
     std::uint32_t idle = 0;
     for (;;) {
-        Agent::Work work = round();
+        Agent::Work work = measured_round();
         if (work == Agent::Work::kIdle && ++idle > options_.spins + options_.yields) {
             parker_.prepare();
-            work = round();
+            work = measured_round();
             if (work == Agent::Work::kIdle) {
                 parker_.park(sleep_ns());
+                last_ns_ = 0;
                 continue;
             }
             parker_.cancel();

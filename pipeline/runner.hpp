@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pipeline/agent.hpp"
+#include "pipeline/metrics.hpp"
 
 namespace newsmill {
 
@@ -23,8 +24,9 @@ struct RunnerOptions {
 
 class Runner {
    public:
-    // The agents outlive the runner. They are asked in this order.
-    Runner(std::string name, std::vector<Agent*> agents, const Clock& clock, RunnerOptions options);
+    // The agents and the meter (null: none) outlive the runner. They are asked in this order.
+    Runner(std::string name, std::vector<Agent*> agents, const Clock& clock, RunnerOptions options,
+           AgentMeter* meter = nullptr);
     ~Runner();  // joins
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
@@ -46,12 +48,15 @@ class Runner {
     void loop() noexcept;
     // One round over all agents.
     Agent::Work round() noexcept;
+    Agent::Work measured_round() noexcept;
     std::int64_t sleep_ns() const noexcept;
 
     std::string name_;
     std::vector<Agent*> agents_;
     const Clock& clock_;
     RunnerOptions options_;
+    AgentMeter* meter_;
+    std::int64_t last_ns_ = 0;  // when the last round ended; 0 after a sleep
     Parker parker_;
     std::atomic<std::uint64_t> rounds_{0};  // written by the thread alone
     std::atomic<bool> finished_{false};

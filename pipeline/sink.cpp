@@ -1,11 +1,67 @@
 #include "pipeline/sink.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "pipeline/check.hpp"
 
 namespace newsmill {
+namespace {
+
+// Counts of one commit, so that the shared counters are touched once a commit.
+class CommitTally {
+   public:
+    void add(const Article& article, std::int64_t now_ms) noexcept {
+        bytes_ += article.output.value.size();
+        if (article.output.channel == Channel::kDeadLetters) {
+            ++dead_letters_[static_cast<std::size_t>(article.verdict.code)];
+        } else {
+            ++articles_;
+        }
+        if (article.ok()) {
+            ++decisions_[static_cast<std::size_t>(article.decision.kind)];
+            for (const Quote& quote : article.quotes)
+                ++quotes_[static_cast<std::size_t>(quote.type)];
+            topics_ += article.topics.size();
+        }
+        if (article.origin.timestamp_ms == kNoTime) return;
+        const std::int64_t age_ms = std::max<std::int64_t>(0, now_ms - article.origin.timestamp_ms);
+        const std::int64_t age_ns = age_ms * kMillisecond;
+        ++ages_[TimeHistogram::range_of(age_ns)];
+        sums_ns_[TimeHistogram::range_of(age_ns)] += static_cast<std::uint64_t>(age_ns);
+    }
+
+    void write(Metrics& metrics) const noexcept {
+        metrics.articles_out.add(articles_);
+        metrics.bytes_out.add(bytes_);
+        metrics.topics.add(topics_);
+        std::uint64_t dead = 0;
+        for (std::size_t i = 0; i < dead_letters_.size(); ++i) {
+            metrics.dead_letters[i].add(dead_letters_[i]);
+            dead += dead_letters_[i];
+        }
+        metrics.dead_letters_out.add(dead);
+        for (std::size_t i = 0; i < decisions_.size(); ++i) {
+            metrics.decisions[i].add(decisions_[i]);
+            if (is_duplicate(static_cast<DedupKind>(i))) metrics.duplicates_out.add(decisions_[i]);
+        }
+        for (std::size_t i = 0; i < quotes_.size(); ++i) metrics.quotes[i].add(quotes_[i]);
+        for (std::size_t i = 0; i < ages_.size(); ++i) {
+            if (ages_[i] != 0) metrics.end_to_end.add_to(i, ages_[i], sums_ns_[i]);
+        }
+    }
+
+   private:
+    std::uint64_t articles_ = 0, bytes_ = 0, topics_ = 0;
+    std::array<std::uint64_t, kCodes> dead_letters_{};
+    std::array<std::uint64_t, kDedupKinds> decisions_{};
+    std::array<std::uint64_t, kQuoteTypes> quotes_{};
+    std::array<std::uint64_t, TimeHistogram::kRanges> ages_{};
+    std::array<std::uint64_t, TimeHistogram::kRanges> sums_ns_{};
+};
+
+}  // namespace
 
 SinkAgent::SinkAgent(Producer& producer, Control& control, const Clock& clock,
                      std::vector<Link*> in, Link& free, Metrics& metrics, SinkOptions options)
@@ -55,6 +111,7 @@ Agent::Work SinkAgent::do_work() noexcept {
             }
             if (sending_ != nullptr) return send();
             if (commit_due()) {
+                committing_ns_ = clock_.now_ns();
                 state_ = State::kPositions;
                 return Work::kBusy;
             }
@@ -158,10 +215,11 @@ void SinkAgent::note_positions(const Batch& batch) {
             return p.partition == origin.partition && p.topic == origin.topic;
         });
         if (it == positions_.end()) {
-            positions_.push_back({std::string(origin.topic), origin.partition, 0, {}});
+            positions_.push_back({std::string(origin.topic), origin.partition, 0, kNoTime, {}});
             it = positions_.end() - 1;
         }
         it->next_offset = std::max(it->next_offset, origin.offset + 1);
+        it->timestamp_ms = std::max(it->timestamp_ms, origin.timestamp_ms);
     }
 }
 
@@ -191,9 +249,10 @@ Agent::Work SinkAgent::commit() noexcept {
         case Outcome::kFailed: return fail();
     }
     metrics_.commits.add();
-    for (const Batch* batch : held_) {
-        count(*batch);
-        if (on_commit_) on_commit_(*batch);
+    count_commit();
+    note_committed();
+    if (on_commit_) {
+        for (const Batch* batch : held_) on_commit_(*batch);
     }
     release_held();
     state_ = State::kIdle;
@@ -216,21 +275,42 @@ Agent::Work SinkAgent::abort() noexcept {
     return Work::kBusy;
 }
 
-void SinkAgent::count(const Batch& batch) noexcept {
-    for (const Article& article : batch.articles) {
-        switch (article.output.channel) {
-            case Channel::kDeadLetters: metrics_.dead_letters_out.add(); break;
-            case Channel::kMain:
-            case Channel::kDuplicates:
-            case Channel::kNotices:
-            case Channel::kNone: metrics_.articles_out.add(); break;
+void SinkAgent::count_commit() noexcept {
+    const std::int64_t now_ns = clock_.now_ns();
+    const std::int64_t now_ms = clock_.unix_ms();
+    metrics_.transaction.observe(now_ns - opened_ns_);
+    metrics_.commit.observe(now_ns - committing_ns_);
+    CommitTally tally;
+    for (const Batch* batch : held_) {
+        metrics_.transit.observe(now_ns - batch->issued_ns, batch->articles.size());
+        for (const Article& article : batch->articles) {
+            tally.add(article, now_ms);
+            if (article.notices.empty()) continue;
+            const bool refused = producer_.refuses_notices(article);
+            (refused ? metrics_.notices_dropped : metrics_.notices_out).add(article.notices.size());
         }
-        if (article.ok() && is_duplicate(article.decision.kind)) metrics_.duplicates_out.add();
-        metrics_.bytes_out.add(article.output.value.size());
-        if (article.notices.empty()) continue;
-        const bool refused = producer_.refuses_notices(article);
-        (refused ? metrics_.notices_dropped : metrics_.notices_out).add(article.notices.size());
     }
+    tally.write(metrics_);
+}
+
+void SinkAgent::note_committed() {
+    const std::lock_guard lock(committed_mutex_);
+    for (const Position& position : positions_) {
+        const auto it =
+            std::find_if(committed_.begin(), committed_.end(), [&position](const Position& p) {
+                return p.partition == position.partition && p.topic == position.topic;
+            });
+        if (it == committed_.end()) {
+            committed_.push_back(position);
+        } else {
+            *it = position;
+        }
+    }
+}
+
+std::vector<Position> SinkAgent::committed() const {
+    const std::lock_guard lock(committed_mutex_);
+    return committed_;
 }
 
 void SinkAgent::release_held() noexcept {

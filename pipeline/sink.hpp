@@ -11,23 +11,17 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "pipeline/agent.hpp"
 #include "pipeline/journal.hpp"
+#include "pipeline/lag.hpp"
 #include "pipeline/metrics.hpp"
 
 namespace newsmill {
-
-// The next offset to read of one input partition.
-struct Position {
-    std::string topic;
-    std::int32_t partition = 0;
-    std::int64_t next_offset = 0;
-    std::string note = {};  // kept beside it
-};
 
 class Producer {
    public:
@@ -92,6 +86,9 @@ class SinkAgent final : public Agent {
     }
     // After a hand-over, while no thread runs: other links. The sequence goes on.
     void rewire(std::vector<Link*> in, Link& free, SinkOptions options);
+    // Where the input stands by the last commit of each partition; any thread. Partitions that have
+    // gone to another daemon stay.
+    std::vector<Position> committed() const;
 
    private:
     enum class State : std::uint8_t { kIdle, kOpen, kPositions, kCommit, kAbort, kDone };
@@ -110,7 +107,8 @@ class SinkAgent final : public Agent {
     void release_held() noexcept;
     void drop(Batch* batch) noexcept;
     void note_positions(const Batch& batch);
-    void count(const Batch& batch) noexcept;
+    void count_commit() noexcept;
+    void note_committed();
     Work fail() noexcept;
     Work finish() noexcept;
 
@@ -133,6 +131,10 @@ class SinkAgent final : public Agent {
     std::size_t part_at_ = 0;     // and of it: 0 its own output, then its notices from 1
     std::vector<Batch*> held_;    // sent in the open transaction
     std::vector<Position> positions_;
+    std::int64_t committing_ns_ = 0;  // when the commit of the open transaction began
+
+    mutable std::mutex committed_mutex_;  // guards committed_; taken once a commit
+    std::vector<Position> committed_;
 };
 
 }  // namespace newsmill

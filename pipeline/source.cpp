@@ -73,7 +73,7 @@ Agent::Work SourceAgent::run() noexcept {
         if (batch_ == nullptr) return Work::kIdle;
     }
     const bool was_empty = batch_->articles.empty();
-    const Consumer::Event event = consumer_.poll(batch_);
+    const Consumer::Event event = hold() ? Consumer::Event::kNone : consumer_.poll(batch_);
     if (event == Consumer::Event::kArticles && was_empty) batch_since_ns_ = clock_.now_ns();
     if (event != Consumer::Event::kArticles && event != Consumer::Event::kNone)
         return handle(event);
@@ -84,6 +84,15 @@ Agent::Work SourceAgent::run() noexcept {
         return Work::kBusy;
     }
     return event == Consumer::Event::kArticles ? Work::kBusy : Work::kIdle;
+}
+
+// Tells the consumer when a pause begins or ends. True: there is to be no poll.
+bool SourceAgent::hold() noexcept {
+    const bool wanted = control_.paused();
+    if (wanted == paused_) return false;
+    if (!consumer_.set_paused(wanted)) return wanted;
+    paused_ = wanted;
+    return false;
 }
 
 Agent::Work SourceAgent::handle(Consumer::Event event) noexcept {
@@ -99,6 +108,7 @@ Agent::Work SourceAgent::handle(Consumer::Event event) noexcept {
             token_ = consumer_.accept_assignment();
             control_.publish_token(epoch_, token_);
             assigned_ = true;
+            paused_ = false;  // the new partitions know of no pause
             if (state_ == State::kRevoking) state_ = State::kRunning;
             return Work::kBusy;
         case Consumer::Event::kRevoked:
@@ -175,6 +185,7 @@ bool SourceAgent::rewind() noexcept {
     }
     if (!consumer_.rewind()) return false;
     metrics_.rewinds.add();
+    paused_ = false;  // assigned anew
     epoch_ = epoch;
     control_.publish_token(epoch_, token_);
     // What was to be handed back or drained has been dropped: after an end there is more to read.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pipeline/agent.hpp"
+#include "pipeline/lag.hpp"
 #include "pipeline/metrics.hpp"
 
 namespace newsmill {
@@ -42,6 +43,16 @@ class Consumer {
     virtual void release_assignment() noexcept = 0;
     // Goes back to the committed positions of all assigned partitions. False: not now, ask again.
     virtual bool rewind() noexcept = 0;
+
+    // No more articles of the assigned partitions, or again. True: done, and poll() is still to be
+    // called, for events and for what was on its way. False: it has no such thing; who wants a
+    // pause does not poll.
+    virtual bool set_paused(bool paused) noexcept {
+        static_cast<void>(paused);
+        return false;
+    }
+    // What is assigned, for metrics; any thread. Empty where there are no partitions.
+    virtual std::vector<PartitionState> partitions() const { return {}; }
 
     virtual Failure failure() const { return {}; }
     // Before the start: the parker to wake when there is something to poll.
@@ -84,6 +95,7 @@ class SourceAgent final : public Agent {
     void issue() noexcept;
     void abandon() noexcept;  // the batch in the making: its articles are read again later
     bool rewind() noexcept;
+    bool hold() noexcept;
     Work finish() noexcept;
 
     Consumer& consumer_;
@@ -97,6 +109,7 @@ class SourceAgent final : public Agent {
     State state_ = State::kRunning;
     bool at_end_ = false;    // draining because the input has ended, not because of a stop
     bool assigned_ = false;  // partitions are held
+    bool paused_ = false;    // the consumer was told so
     std::uint64_t epoch_ = 0;
     std::uint64_t issued_ = 0;
     GroupToken token_;

@@ -34,12 +34,20 @@ KafkaConsumer::KafkaConsumer(ConsumerOptions options) : options_(std::move(optio
     conf.set_reader("newsmill-source");
     conf.set("isolation.level", "read_committed");
     conf.set("partition.assignment.strategy", "range");
+    conf.set("statistics.interval.ms", "1000");
     conf.set_all(options_.properties);
     conf.set("bootstrap.servers", options_.brokers);
     conf.set("group.id", options_.group);
     if (!options_.instance.empty()) conf.set("group.instance.id", options_.instance);
     conf.set("auto.offset.reset", options_.from_earliest ? "earliest" : "latest");
     if (options_.until_eof) conf.set("enable.partition.eof", "true");
+    rd_kafka_conf_set_stats_cb(conf.get(),
+                               [](rd_kafka_t*, char* json, std::size_t size, void* opaque) {
+                                   auto& self = *static_cast<KafkaConsumer*>(opaque);
+                                   const std::lock_guard lock(self.statistics_mutex_);
+                                   self.statistics_.assign(json, size);
+                                   return 0;
+                               });
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_rebalance_cb(
         conf.get(), [](rd_kafka_t* client, rd_kafka_resp_err_t error,
@@ -228,6 +236,28 @@ bool KafkaConsumer::rewind() noexcept {
     assign(none.get());
     assign(list.get());
     return true;
+}
+
+// The client keeps what it delivered last, drops what waits, and goes on from there.
+bool KafkaConsumer::set_paused(bool paused) noexcept {
+    const PartitionList list(
+        rd_kafka_topic_partition_list_new(static_cast<int>(partitions_.size())));
+    for (const Partition& partition : partitions_) {
+        rd_kafka_topic_partition_list_add(list.get(), std::string(partition.topic).c_str(),
+                                          partition.partition);
+    }
+    const auto change = paused ? rd_kafka_pause_partitions : rd_kafka_resume_partitions;
+    static_cast<void>(change(client_.get(), list.get()));  // only fails for unknown partitions
+    return true;
+}
+
+std::vector<PartitionState> KafkaConsumer::partitions() const {
+    std::string json;
+    {
+        const std::lock_guard lock(statistics_mutex_);
+        json = statistics_;
+    }
+    return read_statistics(json);
 }
 
 void KafkaConsumer::close() noexcept {

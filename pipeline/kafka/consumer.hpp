@@ -10,11 +10,12 @@
 //
 // Messages are read one by one with rd_kafka_consumer_poll(): the batch calls of librdkafka 2.0 can
 // skip offsets when a partition is paused, sought or revoked in the middle of one. Threads: the
-// source's, but for set_waker (before the start) and pins (released anywhere).
+// source's, but for set_waker (before the start), partitions() (any) and pins (released anywhere).
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ class KafkaConsumer final : public Consumer {
     GroupToken accept_assignment() noexcept override;
     void release_assignment() noexcept override;
     bool rewind() noexcept override;
+    bool set_paused(bool paused) noexcept override;
+    // As of the client's last statistics, which come every second.
+    std::vector<PartitionState> partitions() const override;
     Failure failure() const override { return failure_; }
     void set_waker(Parker* parker) noexcept override;
     std::int64_t poll_interval_ns() const noexcept override {
@@ -81,6 +85,8 @@ class KafkaConsumer final : public Consumer {
     std::vector<std::pair<std::string, std::int32_t>> assigned_;  // by the newest kAssigned
     Event pending_ = Event::kNone;  // a rebalance that poll() has yet to report
     bool closing_ = false;
+    mutable std::mutex statistics_mutex_;  // guards statistics_; taken once a second
+    std::string statistics_;               // librdkafka's JSON
     Failure failure_;
 };
 
