@@ -6,9 +6,11 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/admin_wiring.hpp"
 #include "daemon/archive_wiring.hpp"
 #include "daemon/cli.hpp"
 #include "daemon/kafka_wiring.hpp"
+#include "daemon/main_calls.hpp"
 #include "daemon/mill.hpp"
 #include "daemon/process.hpp"
 #include "daemon/progress.hpp"
@@ -65,9 +67,13 @@ class Reporter {
 // The daemon around its pipeline: reports, reloads, and the service manager that is told of both.
 class Service {
    public:
-    Service(const Config& config, Pipeline& pipeline, Reloader& reloader)
+    // `admin` may be null.
+    Service(const Config& config, Pipeline& pipeline, Reloader& reloader, MainCalls& calls,
+            Admin* admin)
         : pipeline_(pipeline),
           reloader_(reloader),
+          calls_(calls),
+          admin_(admin),
           // Looked at twice before the manager's patience is over.
           liveness_(manager_.watchdog_ms() / 2,
                     config.output.kafka.transaction_timeout_ms + 10'000) {
@@ -84,6 +90,7 @@ class Service {
             announce();
         };
         options_.poll = [this] {
+            calls_.run();
             reloader_.poll();
             announce();
         };
@@ -127,6 +134,13 @@ class Service {
     void announce() {
         const std::uint64_t done = reloader_.applied() + reloader_.refused();
         if (reloader_.busy() || done == announced_) return;
+        if (admin_ != nullptr) {
+            if (reloader_.applied() != applied_) {
+                admin_->set_setup(reloader_.running(), reloader_.mill());
+            }
+            admin_->set_reloads(reloader_.applied(), reloader_.refused());
+        }
+        applied_ = reloader_.applied();
         announced_ = done;
         if (ready_) manager_.ready();
     }
@@ -148,6 +162,8 @@ class Service {
 
     Pipeline& pipeline_;
     Reloader& reloader_;
+    MainCalls& calls_;
+    Admin* admin_;
     ServiceManager manager_;
     Liveness liveness_;
     Reporter reporter_;
@@ -156,8 +172,37 @@ class Service {
     bool ready_ = false;
     std::int64_t ticks_ = 0;
     std::uint64_t announced_ = 0;
+    std::uint64_t applied_ = 0;
     std::int64_t fed_ms_ = 0;
 };
+
+AdminReply reload_reply(const ReloadResult& result) {
+    const unsigned status = result.outcome == ReloadResult::Outcome::kRefused    ? 422
+                            : result.outcome == ReloadResult::Outcome::kDraining ? 202
+                                                                                 : 200;
+    return {status, reload_json(result)};
+}
+
+// Lives as long as the pipeline runs; null if it is not wanted.
+std::unique_ptr<Admin> serve(const LoadedConfig& loaded, Reloader& reloader, Pipeline& pipeline,
+                             MainCalls& calls) {
+    if (!loaded.config.admin.enabled) return nullptr;
+    AdminHooks hooks;
+    hooks.tune = [&](const std::vector<std::string>& sets) {
+        return calls.call([&] { return reload_reply(reloader.reload(sets)); });
+    };
+    hooks.reload = [tune = hooks.tune] { return tune({}); };
+    auto admin = std::make_unique<Admin>(loaded, reloader.mill(), pipeline, std::move(hooks),
+                                         admin_port(loaded.config));
+    for (const std::string& problem : admin->problems()) log_warning("{}", problem);
+    const std::string url = admin->url();
+    const std::string socket = admin->socket();
+    if (!url.empty() || !socket.empty()) {
+        log_info("admin: {}{}{}", url, url.empty() || socket.empty() ? "" : " and ", socket);
+    }
+    admin->start();
+    return admin;
+}
 
 bool fits(const MemoryPlan& memory) {
     if (!memory.fits()) {
@@ -184,8 +229,12 @@ int run_pipeline(const LoadedConfig& loaded, const Args& args) {
         mill->pipeline_options(), steady_clock());
     output.count_in(pipeline.metrics());
     Reloader reloader(args.config, loaded, std::move(mill), pipeline);
-    Service service(config, pipeline, reloader);
+    MainCalls calls;
+    const std::unique_ptr<Admin> admin = serve(loaded, reloader, pipeline, calls);
+    Service service(config, pipeline, reloader, calls, admin.get());
     run_process(pipeline, service.options());
+    calls.close();
+    if (admin != nullptr) admin->stop();
     service.report();
     if (pipeline.control().failed()) {
         const Failure failure = pipeline.control().failure();

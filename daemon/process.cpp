@@ -63,7 +63,8 @@ class Loop {
         }
         const Time now = std::chrono::steady_clock::now();
         // After a failure the agents end by themselves, but a client library may hold one back.
-        if (!stopping_ && pipeline_.control().failed()) stop();
+        if (!stopping_ && (pipeline_.control().failed() || pipeline_.control().stop_requested()))
+            stop();
         if (stopping_ && now > deadline_) give_up("the drain deadline");
         if (options_.poll) options_.poll();
         if (options_.tick && now >= next_tick_) {

@@ -62,6 +62,7 @@ class Reloader {
     void poll();
 
     const LoadedConfig& running() const noexcept { return running_; }
+    const Mill& mill() const noexcept { return *mill_; }
     std::uint64_t applied() const noexcept { return applied_; }
     std::uint64_t refused() const noexcept { return refused_; }
 

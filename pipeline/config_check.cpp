@@ -42,6 +42,7 @@ class Checker {
         check_names();
         check_topics();
         check_modes();
+        check_admin();
     }
 
    private:
@@ -246,6 +247,24 @@ class Checker {
                 warning("pipeline.pool_batches",
                         "fewer than lanes_front + lanes_back + 2: lanes will wait for batches");
             }
+        }
+    }
+
+    void check_admin() {
+        const auto& admin = config_.admin;
+        if (!admin.token.empty() && admin.token.size() < 16) {
+            error("admin.token", "shorter than 16 characters");
+        }
+        const std::string& address = admin.address;
+        const bool loopback =
+            address == "localhost" || address == "::1" || address.starts_with("127.");
+        if (admin.enabled && admin.port != 0 && !loopback && admin.token.empty()) {
+            error("admin.address",
+                  "'" + address + "' can be reached by other machines: set admin.token",
+                  "admin.token");
+        }
+        if (admin.enabled && admin.port == 0 && admin.socket.empty()) {
+            warning("admin.enabled", "neither admin.port nor admin.socket: nothing is served");
         }
     }
 

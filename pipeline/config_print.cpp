@@ -74,6 +74,11 @@ std::string plain_text(const OptionInfo& option, const Config& config) {
     return option_text(option, config);
 }
 
+// Those that are secrets wherever they came from.
+bool is_secret_option(const OptionInfo& option, const Config& config) {
+    return option.path == "admin.token" && !config.admin.token.empty();
+}
+
 bool is_secret_path(const LoadedConfig& loaded, std::string_view path) {
     return std::find(loaded.secret_paths.begin(), loaded.secret_paths.end(), path) !=
            loaded.secret_paths.end();
@@ -81,7 +86,8 @@ bool is_secret_path(const LoadedConfig& loaded, std::string_view path) {
 
 // For people: nothing that is or came from a secret.
 std::string masked_text(const OptionInfo& option, const LoadedConfig& loaded) {
-    if (is_secret_path(loaded, option.path)) return "\"***\"";
+    if (is_secret_option(option, loaded.config) || is_secret_path(loaded, option.path))
+        return "\"***\"";
     if (option.kind != OptionKind::kProperties) return option_text(option, loaded.config);
     Config copy = loaded.config;
     return properties_text(

@@ -54,12 +54,19 @@ int free_ports() {
 
 std::vector<std::string> settings(const Topics& topics, const std::string& instance) {
     const std::string brokers = Broker::instance().address();
-    return {"input.kafka.brokers=" + brokers,      "input.kafka.topics=[\"" + topics.in + "\"]",
-            "input.kafka.group=" + topics.group,   "input.kafka.instance=" + instance,
-            "input.kafka.session_timeout_ms=6000", "input.kafka.heartbeat_interval_ms=500",
-            "output.kafka.topic=" + topics.out,    "output.kafka.dead_letter_topic=" + topics.dead,
-            "output.kafka.commit_interval_ms=100", "dedup.journal=kafka",
-            "dedup.kafka.topic=" + topics.journal, "output.kafka.notices_topic=" + topics.notices};
+    return {"input.kafka.brokers=" + brokers,
+            "input.kafka.topics=[\"" + topics.in + "\"]",
+            "input.kafka.group=" + topics.group,
+            "input.kafka.instance=" + instance,
+            "input.kafka.session_timeout_ms=6000",
+            "input.kafka.heartbeat_interval_ms=500",
+            "output.kafka.topic=" + topics.out,
+            "output.kafka.dead_letter_topic=" + topics.dead,
+            "output.kafka.commit_interval_ms=100",
+            "dedup.journal=kafka",
+            "dedup.kafka.topic=" + topics.journal,
+            "output.kafka.notices_topic=" + topics.notices,
+            "admin.enabled=false"};
 }
 
 }  // namespace
