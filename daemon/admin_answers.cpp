@@ -256,6 +256,21 @@ std::optional<std::vector<std::string>> sets_of(std::string_view body) {
 
 }  // namespace
 
+std::optional<ArticlePlace> article_place(std::string_view body) {
+    dom::parser parser;
+    dom::element root;
+    std::string_view topic;
+    std::int64_t partition = 0;
+    std::int64_t offset = 0;
+    if (body.empty() ||
+        parser.parse(simdjson::padded_string(body)).get(root) != simdjson::SUCCESS ||
+        root["topic"].get(topic) != simdjson::SUCCESS ||
+        root["partition"].get(partition) != simdjson::SUCCESS ||
+        root["offset"].get(offset) != simdjson::SUCCESS)
+        return std::nullopt;
+    return ArticlePlace{std::string(topic), static_cast<std::int32_t>(partition), offset};
+}
+
 bool AdminApi::draining() const { return pipeline_.control().stop_requested(); }
 
 std::string AdminApi::state() const {

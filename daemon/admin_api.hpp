@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,14 @@ struct AdminSetup {
     MemoryPlan memory;
     std::shared_ptr<ArticleTrial> trial;  // null: /v1/explain is answered with 501
 };
+
+// The coordinates in the body of a request about a dead letter; nothing if it has none.
+struct ArticlePlace {
+    std::string topic;
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+};
+std::optional<ArticlePlace> article_place(std::string_view body);
 
 struct AdminApiOptions {
     std::string token;               // empty: nothing can be changed over TCP

@@ -2,7 +2,6 @@
 // articles that the program carries. Articles go in and records come out through Kafka's protocol;
 // then a table.
 #include <fmt/format.h>
-#include <simdjson.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -148,24 +147,15 @@ bool print_results(const Config& config, const Metrics& metrics, std::uint64_t f
 
 // The dead letter of the article at {"topic", "partition", "offset"}.
 std::optional<kafka::Record> find_letter(const Config& config, std::string_view body) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element root;
-    std::string_view topic;
-    std::int64_t partition = 0;
-    std::int64_t offset = 0;
-    if (body.empty() ||
-        parser.parse(simdjson::padded_string(body)).get(root) != simdjson::SUCCESS ||
-        root["topic"].get(topic) != simdjson::SUCCESS ||
-        root["partition"].get(partition) != simdjson::SUCCESS ||
-        root["offset"].get(offset) != simdjson::SUCCESS)
-        return std::nullopt;
+    const std::optional<ArticlePlace> place = article_place(body);
+    if (!place) return std::nullopt;
     std::optional<kafka::Record> found;
     kafka::read_topic(
         config.input.kafka.brokers, config.output.kafka.dead_letter_topic, kIdleMs,
         [&](const kafka::Record& record) {
-            if (record.header("__newsmill.errors.topic") == topic &&
-                record.header("__newsmill.errors.partition") == std::to_string(partition) &&
-                record.header("__newsmill.errors.offset") == std::to_string(offset)) {
+            if (record.header("__newsmill.errors.topic") == place->topic &&
+                record.header("__newsmill.errors.partition") == std::to_string(place->partition) &&
+                record.header("__newsmill.errors.offset") == std::to_string(place->offset)) {
                 found = record;
             }
             return !found;

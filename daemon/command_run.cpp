@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "daemon/admin_wiring.hpp"
 #include "daemon/archive_wiring.hpp"
 #include "daemon/cli.hpp"
+#include "daemon/dead_letter_box.hpp"
 #include "daemon/kafka_wiring.hpp"
 #include "daemon/main_calls.hpp"
 #include "daemon/mill.hpp"
@@ -183,6 +185,34 @@ AdminReply reload_reply(const ReloadResult& result) {
     return {status, reload_json(result)};
 }
 
+// Sends a dead letter again, or gives it up: that of the article at {"topic", "partition",
+// "offset"}. In a thread of the admin server's that may wait.
+AdminReply handle_letter(const Config& config, std::string_view verb, std::string_view body) {
+    const std::optional<ArticlePlace> place = article_place(body);
+    if (!place) return {400, R"({"error":"the body must be {topic, partition, offset}"})"};
+    const DeadLetterBox box(config);
+    DeadLetterFilter filter;
+    box.visit({}, [&](const DeadLetter& letter) {
+        if (letter.topic == place->topic && letter.partition == place->partition &&
+            letter.offset == place->offset)
+            filter.ids = {letter.id};
+        return filter.ids.empty();
+    });
+    if (filter.ids.empty()) {
+        return {404, R"({"error":"there is no such dead letter that waits"})"};
+    }
+    const DeadLetterOutcome outcome =
+        verb == "replay" ? box.replay(filter, {}) : box.discard(filter, false);
+    if (outcome.done == 0) {
+        return {409,
+                outcome.held_back > 0
+                    ? R"({"error":"held back: it was sent again too often before"})"
+                    : R"({"error":"it can't be sent again: the whole is not there any more"})"};
+    }
+    return {200, verb == "replay" ? R"({"message":"It was sent to the input again."})"
+                                  : R"({"message":"It was given up."})"};
+}
+
 // Lives as long as the pipeline runs; null if it is not wanted.
 std::unique_ptr<Admin> serve(const LoadedConfig& loaded, Reloader& reloader, Pipeline& pipeline,
                              MainCalls& calls) {
@@ -192,6 +222,9 @@ std::unique_ptr<Admin> serve(const LoadedConfig& loaded, Reloader& reloader, Pip
         return calls.call([&] { return reload_reply(reloader.reload(sets)); });
     };
     hooks.reload = [tune = hooks.tune] { return tune({}); };
+    hooks.dlq = [config = loaded.config](std::string_view verb, std::string_view body) {
+        return handle_letter(config, verb, body);
+    };
     auto admin = std::make_unique<Admin>(loaded, reloader.mill(), pipeline, std::move(hooks),
                                          admin_port(loaded.config));
     for (const std::string& problem : admin->problems()) log_warning("{}", problem);

@@ -154,6 +154,9 @@ void write_articles(Writer& out, const Metrics* m) {
           &Metrics::notices_out);
     count("newsmill_notices_dropped", "", "Notices that the output refuses for good.",
           &Metrics::notices_dropped);
+    count("newsmill_archived", "", "Records that the archive has kept.", &Metrics::archived);
+    count("newsmill_archive_skipped", "", "Records that the archive had no room for.",
+          &Metrics::archive_skipped);
 }
 
 void write_transactions(Writer& out, const Metrics* m) {

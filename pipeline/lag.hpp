@@ -20,8 +20,8 @@ struct Position {
     std::string topic;
     std::int32_t partition = 0;
     std::int64_t next_offset = 0;
-    std::int64_t timestamp_ms = INT64_MIN;  // kNoTime, or that of the newest record before it
     std::string note = {};                  // kept beside it
+    std::int64_t timestamp_ms = INT64_MIN;  // kNoTime, or that of the newest record before it
 };
 
 // An input partition that is assigned to this daemon, as the client knows it.

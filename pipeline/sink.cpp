@@ -215,7 +215,7 @@ void SinkAgent::note_positions(const Batch& batch) {
             return p.partition == origin.partition && p.topic == origin.topic;
         });
         if (it == positions_.end()) {
-            positions_.push_back({std::string(origin.topic), origin.partition, 0, kNoTime, {}});
+            positions_.push_back({std::string(origin.topic), origin.partition, 0, {}, kNoTime});
             it = positions_.end() - 1;
         }
         it->next_offset = std::max(it->next_offset, origin.offset + 1);

@@ -49,17 +49,17 @@ TEST(LagReader, counts_from_the_committed_position) {
     ASSERT_EQ(lags.size(), 1u);
     EXPECT_EQ(lags[0].records, 20);
     EXPECT_EQ(lags[0].ms, -1) << "nothing is known of the records' times yet";
-    lags = reader.read(one, {{"news.raw", 0, 110, 42'000}}, 50'000);
+    lags = reader.read(one, {{"news.raw", 0, 110, {}, 42'000}}, 50'000);
     EXPECT_EQ(lags[0].records, 10);
     EXPECT_EQ(lags[0].ms, 8'000);
-    lags = reader.read(one, {{"news.raw", 0, 121, 49'000}}, 50'000);
+    lags = reader.read(one, {{"news.raw", 0, 121, {}, 49'000}}, 50'000);
     EXPECT_EQ(lags[0].records, 0) << "the position is newer than the end";
     EXPECT_EQ(lags[0].ms, 0);
 }
 
 TEST(LagReader, a_quiet_night_is_no_lag) {
     LagReader reader;
-    const std::vector<Position> done = {{"news.raw", 0, 100, 1'000}};
+    const std::vector<Position> done = {{"news.raw", 0, 100, {}, 1'000}};
     EXPECT_EQ(reader.read({{"news.raw", 0, 100, 90}}, done, 30'000'000)[0].ms, 0);
     EXPECT_EQ(reader.read({{"news.raw", 0, 101, 90}}, done, 30'000'500)[0].ms, 500);
     // Another daemon had it meanwhile: the quiet counts no more.
