@@ -162,7 +162,7 @@ class Replay {
         published.count_rest();
         const VerifyCounts& counts = published.counts();
         if (!args_.quiet) say_counts(counts, consumer.left_out());
-        if (code != kExitOk) return code;
+        if (code != kExitOk || stopped_) return code != kExitOk ? code : kExitTryAgain;
         return counts.differences() == 0 ? kExitOk : kExitDeadLetters;
     }
 

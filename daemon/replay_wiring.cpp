@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -75,22 +74,22 @@ kafka::OffsetRange offset_range(const std::string& text) {
     return range;
 }
 
-// The places of a journal's entries, each article's first.
-std::vector<Position> journal_order(const Config& config, const std::set<std::string>& topics) {
-    std::vector<Position> order;
+// The places of a journal's entries in these topics.
+std::vector<kafka::JournalPlace> journal_order(const Config& config,
+                                               const std::vector<std::string>& topics) {
+    std::vector<kafka::JournalPlace> order;
     JournalSummary summary;
-    const std::string wrong = read_journal(
-        config, nullptr, false,
-        [&](const JournalRecord& record) {
-            for (const JournalEntry& entry : record.entries) {
-                std::string topic(entry.origin.topic);
-                if (record.kind == JournalRecordKind::kEntries && topics.contains(topic))
-                    order.push_back(
-                        {std::move(topic), entry.origin.partition, entry.origin.offset, {}});
-            }
-            return true;
-        },
-        summary);
+    const auto note = [&](const JournalRecord& record) {
+        if (record.kind != JournalRecordKind::kEntries) return true;
+        for (const JournalEntry& entry : record.entries) {
+            const auto topic = std::find(topics.begin(), topics.end(), entry.origin.topic);
+            if (topic == topics.end()) continue;
+            order.push_back({static_cast<std::int32_t>(topic - topics.begin()),
+                             entry.origin.partition, entry.origin.offset});
+        }
+        return true;
+    };
+    const std::string wrong = read_journal(config, nullptr, false, note, summary);
     if (!wrong.empty()) throw StartError(kExitUnavailable, "replay: the journal's order: " + wrong);
     return order;
 }
@@ -111,8 +110,7 @@ std::unique_ptr<RecordSource> open_topics(const Config& config, const ReplaySpec
     }
     const bool by_journal = spec.order == "journal" ||
                             (spec.order.empty() && spec.mode == ReplayMode::kVerify && has_journal);
-    if (by_journal)
-        options.order = journal_order(config, {options.topics.begin(), options.topics.end()});
+    if (by_journal) options.order = journal_order(config, options.topics);
     return std::make_unique<kafka::TopicSource>(std::move(options));
 }
 

@@ -256,6 +256,25 @@ Lag group_lag(const std::string& brokers, const std::string& group, const std::s
     return lag;
 }
 
+namespace {
+
+// A broker that has just started says for a while that it is not the group's coordinator.
+rd_kafka_resp_err_t ask_committed(rd_kafka_t* client, rd_kafka_topic_partition_list_t* list,
+                                  int timeout_ms) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    for (;;) {
+        const rd_kafka_resp_err_t error = rd_kafka_committed(client, list, timeout_ms);
+        const bool passes = error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+                            error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+                            error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+                            error == RD_KAFKA_RESP_ERR__WAIT_COORD;
+        if (!passes || std::chrono::steady_clock::now() > until) return error;
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+}
+
+}  // namespace
+
 std::vector<Position> group_positions(const std::string& brokers, const std::string& group,
                                       const std::vector<Position>& wanted, bool settled,
                                       const Properties& client, int timeout_ms) {
@@ -269,7 +288,7 @@ std::vector<Position> group_positions(const std::string& brokers, const std::str
     const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
     for (const Position& position : wanted)
         rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition);
-    const rd_kafka_resp_err_t error = rd_kafka_committed(reader.get(), list.get(), timeout_ms);
+    const rd_kafka_resp_err_t error = ask_committed(reader.get(), list.get(), timeout_ms);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         throw StartError(kExitUnavailable, "group '" + group +
                                                "': its positions can't be read at " + brokers +

@@ -226,10 +226,11 @@ bool TopicSource::fetch(Partition& partition) noexcept {
 // The partition from which the journal says that the next record comes; null: it says no more.
 TopicSource::Partition* TopicSource::by_journal() noexcept {
     while (next_place_ < options_.order.size()) {
-        const Position& place = options_.order[next_place_];
-        Partition* partition = find(place.topic, place.partition);
-        if (partition != nullptr && place.next_offset >= partition->next &&
-            place.next_offset < partition->end) {
+        const JournalPlace& place = options_.order[next_place_];
+        Partition* partition =
+            find(options_.topics[static_cast<std::size_t>(place.topic)], place.partition);
+        if (partition != nullptr && place.offset >= partition->next &&
+            place.offset < partition->end) {
             return partition;
         }
         ++next_place_;  // out of the range, or given already

@@ -32,6 +32,13 @@ struct OffsetRange {
     std::int64_t to = INT64_MAX;  // half-open
 };
 
+// Of an entry of a journal.
+struct JournalPlace {
+    std::int32_t topic = 0;  // in TopicSourceOptions::topics
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+};
+
 struct TopicSourceOptions {
     std::string brokers;
     std::vector<std::string> topics;
@@ -39,7 +46,7 @@ struct TopicSourceOptions {
     std::int64_t from_ms = INT64_MIN;  // half-open
     std::int64_t to_ms = INT64_MAX;
     std::vector<OffsetRange> offsets;  // partitions that are not named are not read; none: all
-    std::vector<Position> order;       // places of a journal: topic, partition, its offset
+    std::vector<JournalPlace> order;   // none: by time
     std::int64_t queued_bytes_max = 64 << 20;
     int timeout_ms = 30'000;
 };

@@ -218,6 +218,33 @@ TEST(Replay, that_is_killed_ten_times_is_the_one_that_ran_through) {
     std::filesystem::remove_all(archive);
 }
 
+// Partitions have positions of their own, and are merged in the same order after each kill.
+TEST(Replay, of_a_topic_goes_on_where_it_was_killed) {
+    const Topics topics = make_topics("topic-replayed", kPartitions);
+    ArticleMaker maker(23);
+    feed(topics, maker, 9'000);
+    const std::string source = "topic:" + topics.in;
+    const auto words = [&](const std::string& run, std::vector<std::string> more) {
+        more.insert(more.end(), {"--mode", "shadow", "--resume", "--run", run + "-run", "--topic",
+                                 topics.group + "." + run});
+        return replay_words(topics, source, more);
+    };
+    Child whole("topic-whole", words("whole", {}));
+    ASSERT_EQ(whole.wait(), 0) << whole.output();
+    for (int i = 0; i < 4; ++i) {
+        Child child("topic-killed-" + std::to_string(i), words("killed", {"--rate", "2000/s"}));
+        std::this_thread::sleep_for(std::chrono::milliseconds(900 + 150 * i));
+        child.signal(SIGKILL);
+        ASSERT_EQ(child.wait(), -SIGKILL) << child.output();
+    }
+    Child last("topic-last", words("killed", {}));
+    ASSERT_EQ(last.wait(), 0) << last.output();
+    EXPECT_THAT(last.output(), HasSubstr(", behind "));
+    const auto expected = contents(topics.group + ".whole", "whole-run");
+    EXPECT_GT(count_of(expected), 8'500u);
+    EXPECT_TRUE(contents(topics.group + ".killed", "killed-run") == expected);
+}
+
 TEST(Replay, says_what_another_threshold_decides) {
     const Topics topics = make_topics("differs", kPartitions);
     ArticleMaker maker(22);
