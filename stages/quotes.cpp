@@ -108,9 +108,12 @@ class QuotesStage::Finder {
         if (may_be_transcript) statements = take_transcript();
         statements = take_segments(segments, frames, statements);
         take_frames(frames, statements);
-        std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+        const auto before = [](const Found& a, const Found& b) {
             return a.quote.span.start < b.quote.span.start;
-        });
+        };
+        if (!std::is_sorted(found_.begin(), found_.end(), before)) {
+            std::sort(found_.begin(), found_.end(), before);
+        }
         drop_overlaps();
         number();
         publish(article, arena);
@@ -192,7 +195,7 @@ class QuotesStage::Finder {
         const auto& attributions = attributor_.attribute(clauses_, segments, frames);
         frame_uses_.assign(frames.size(), {});
         bool last_taken = false;
-        for (std::size_t i = 0; i < segments.size(); ++i) {
+        for (std::size_t i = 0; i < segments.size() && found_.size() < kStatementsMax; ++i) {
             const Segment& segment = segments[i];
             const Attribution& attribution = attributions[i];
             if (!attribution.is_quotation || taken_[segment.paragraph] != 0) {

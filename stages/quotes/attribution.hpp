@@ -40,6 +40,7 @@ class Attributor {
                                               const std::vector<Frame>& frames) noexcept;
 
    private:
+    std::uint32_t start_of(const Segment& segment) const noexcept;
     const Frame* frame_of(const Segment& segment) noexcept;
     bool by_inner_name(const Segment& segment, Attribution& result) const noexcept;
     bool by_inner_cue(const Segment& segment, Attribution& result) const noexcept;
@@ -71,6 +72,9 @@ class Attributor {
     const Clauses* clauses_ = nullptr;
     const std::vector<Frame>* frames_ = nullptr;
     std::size_t next_frame_ = 0;
+    static constexpr std::uint32_t kNoToken = ~0u;
+    mutable std::uint32_t start_open_ = kNoToken;  // the segment that start_ is of
+    mutable std::uint32_t start_ = 0;
     bool has_double_ = false;
     std::vector<Attribution> results_;
 };

@@ -17,11 +17,11 @@ class Clauses {
     // `quoted` tells for each token whether it stands inside marks (the marks included).
     void read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted) noexcept {
         tokens_ = &tokens;
-        quoted_ = &quoted;
+        quoted_ = quoted.data();
         steps_left_ = kStepsFree + kStepsPerToken * static_cast<std::int64_t>(tokens.all().size());
     }
     const Tokens& tokens() const noexcept { return *tokens_; }
-    bool is_quoted(std::uint32_t at) const noexcept { return (*quoted_)[at] != 0; }
+    bool is_quoted(std::uint32_t at) const noexcept { return quoted_[at] != 0; }
 
     // A verb of `classes` outside of marks, not a noun or an adjective that is spelled alike.
     bool is_cue(std::uint32_t at, std::uint64_t classes) const noexcept;
@@ -43,19 +43,20 @@ class Clauses {
     // How far a search for a sentence's bounds or subject may go. A text that asks for far more
     // searches than prose does (quotation marks without end) gets short ones.
     std::uint32_t reach() const noexcept {
-        return steps_left_ > 0 ? kSentenceTokensMax : kSentenceTokensMin;
+        return has_steps() ? kSentenceTokensMax : kSentenceTokensMin;
     }
+    bool has_steps() const noexcept { return steps_left_ > 0; }
 
    private:
     static constexpr std::uint32_t kSentenceTokensMax = 120;
     static constexpr std::uint32_t kSentenceTokensMin = 6;
-    // Prose takes about two steps a token.
+    // Prose takes less than two steps a token.
     static constexpr std::int64_t kStepsFree = 4096;
-    static constexpr std::int64_t kStepsPerToken = 3;
+    static constexpr std::int64_t kStepsPerToken = 2;
     Mention subject_after_verb(std::uint32_t low, std::uint32_t cue) const noexcept;
 
     const Tokens* tokens_ = nullptr;
-    const std::vector<std::uint8_t>* quoted_ = nullptr;
+    const std::uint8_t* quoted_ = nullptr;
     mutable std::int64_t steps_left_ = 0;
 };
 

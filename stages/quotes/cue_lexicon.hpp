@@ -14,6 +14,10 @@
 
 #include "stages/tagging/lexicon.hpp"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace newsmill {
 
 // A word's classes, a bit set; the names follow the sections of the lexicon.
@@ -122,17 +126,24 @@ class CueLexicon {
     // The same by the word's hash, if it is listed itself: all there is when has_endings() is
     // false. All places of the word are looked at, since a guess whether a word is known is wrong
     // too often. 32 bits of the hash stand for the word: among 2^32 words that are not listed, four
-    // are taken for one that is.
+    // are taken for one that is. Views of the lexicon, for a loop to hold in registers.
+    class Listed {
+       public:
+        explicit Listed(const CueLexicon& lexicon) noexcept
+            : mask_(lexicon.mask_),
+              tags_(lexicon.tags_.data()),
+              sets_(lexicon.sets_.data()),
+              class_sets_(lexicon.class_sets_.data()) {}
+        std::uint64_t classes(std::uint64_t hash) const noexcept;
+
+       private:
+        std::size_t mask_;
+        const std::uint32_t* tags_;
+        const std::uint16_t* sets_;
+        const std::uint64_t* class_sets_;
+    };
     std::uint64_t listed_classes(std::uint64_t hash) const noexcept {
-        const std::uint32_t* tags = tags_.data() + (hash & mask_);
-        const std::uint16_t* sets = sets_.data() + (hash & mask_);
-        const auto tag = static_cast<std::uint32_t>(hash >> 32);
-        const auto at = [&](std::size_t i) {
-            return static_cast<std::uint32_t>(sets[i]) &
-                   (0u - static_cast<std::uint32_t>(tags[i] == tag));
-        };
-        static_assert(kPlaces == 4);
-        return class_sets_[at(0) | at(1) | at(2) | at(3)];
+        return Listed(*this).classes(hash);
     }
     bool has_endings() const noexcept { return !endings_.empty(); }
 
@@ -159,5 +170,27 @@ class CueLexicon {
     bool nouns_are_capital_ = false;
     bool reads_clauses_ = false;
 };
+
+inline std::uint64_t CueLexicon::Listed::classes(std::uint64_t hash) const noexcept {
+    const std::uint32_t* tags = tags_ + (hash & mask_);
+    const std::uint16_t* sets = sets_ + (hash & mask_);
+    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    static_assert(kPlaces == 4);
+#ifdef __SSE2__
+    const __m128i same = _mm_cmpeq_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tags)),
+                                         _mm_set1_epi32(std::bit_cast<int>(tag)));
+    const __m128i found = _mm_and_si128(_mm_packs_epi32(same, same),
+                                        _mm_loadl_epi64(reinterpret_cast<const __m128i*>(sets)));
+    auto set = static_cast<std::uint64_t>(_mm_cvtsi128_si64(found));
+    set |= set >> 32;
+    return class_sets_[(set | set >> 16) & 0xFFFF];
+#else
+    const auto at = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(sets[i]) &
+               (0u - static_cast<std::uint32_t>(tags[i] == tag));
+    };
+    return class_sets_[at(0) | at(1) | at(2) | at(3)];
+#endif
+}
 
 }  // namespace newsmill

@@ -30,8 +30,8 @@ const std::vector<Frame>& FrameFinder::find(const Clauses& clauses, bool reads_c
         while (at < paragraph.last) {
             std::uint32_t end = at;
             std::uint32_t plain = 0;
-            bool any = false;
             const Tokens& tokens = *tokens_;
+            std::uint64_t classes = 0;
             for (; end < paragraph.last && plain < kPlainTokensMax; ++end) {
                 if (clauses.is_quoted(end)) {
                     const bool last = end + 1 >= paragraph.last || !clauses.is_quoted(end + 1) ||
@@ -43,13 +43,15 @@ const std::vector<Frame>& FrameFinder::find(const Clauses& clauses, bool reads_c
                     continue;
                 }
                 ++plain;
-                any = any || tokens[end].has(kFrameVerbs | kSource | kSourceAfter | kClaim);
+                classes |= tokens[end].classes;
                 if (tokens[end].kind == TokenKind::kStop && clauses.ends_sentence(end)) break;
             }
             while (plain >= kPlainTokensMax && end < paragraph.last && clauses.is_quoted(end)) {
                 ++end;
             }
-            if (any) read_sentence(at, end);
+            if ((classes & (kFrameVerbs | kSource | kSourceAfter | kClaim)) != 0) {
+                read_sentence(at, end);
+            }
             at = std::max(end, at + 1);
             while (at < paragraph.last && !clauses.is_quoted(at) &&
                    tokens[at].kind != TokenKind::kWord && tokens[at].kind != TokenKind::kNumber &&

@@ -170,9 +170,17 @@ void MarkPairer::finish_paragraph(const Tokens& tokens, std::uint32_t index) noe
 }
 
 void MarkPairer::keep_outermost(std::size_t from) noexcept {
-    std::sort(segments_.begin() + from, segments_.end(), [](const Segment& a, const Segment& b) {
+    const auto first = segments_.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto before = [](const Segment& a, const Segment& b) {
         return a.open != b.open ? a.open < b.open : a.close > b.close;
-    });
+    };
+    // They come as they close: only nested ones are out of order.
+    if (std::is_sorted(first, segments_.end(), before)) {
+        const auto overlap = [](const Segment& a, const Segment& b) { return b.open < a.close; };
+        if (std::adjacent_find(first, segments_.end(), overlap) == segments_.end()) return;
+    } else {
+        std::sort(first, segments_.end(), before);
+    }
     std::size_t kept = from;
     std::uint32_t end = 0;
     for (std::size_t i = from; i < segments_.size(); ++i) {

@@ -52,10 +52,28 @@ std::uint32_t apostrophe_bytes(std::string_view text, std::size_t at, std::size_
     return text.substr(at, 3) == "\u2019" && at + 3 <= end ? 3 : 0;
 }
 
+// Eight bytes with ASCII's capitals made small.
+constexpr std::uint64_t lower_ascii(std::uint64_t bytes) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101u;
+    const std::uint64_t low = bytes & (kOnes * 0x7F);
+    const std::uint64_t from_a = low + kOnes * (0x80 - 'A');
+    const std::uint64_t above_z = low + kOnes * (0x7F - 'Z');
+    return bytes | ((from_a & ~above_z & ~bytes & (kOnes * 0x80)) >> 2);
+}
+
 // Lower case of ASCII, Latin-1 and Russian; apostrophes become straight.
 LookupWord lookup_word(std::string_view word) noexcept {
     LookupWord out;
     char* text = out.text();
+    out.size = std::min(word.size(), LookupWord::kBytesMax);
+    std::memcpy(text, word.data(), out.size);
+    std::uint64_t any = 0;
+    for (const std::uint64_t part : out.parts) any |= part;
+    if ((any & 0x8080808080808080u) == 0) {
+        for (std::uint64_t& part : out.parts) part = lower_ascii(part);
+        return out;
+    }
+    out = {};
     for (std::size_t i = 0; i < word.size() && out.size < LookupWord::kBytesMax; ++i) {
         const auto c = static_cast<unsigned char>(word[i]);
         if (c == 0xE2 && word.substr(i, 3) == "\u2019") {
@@ -153,24 +171,31 @@ constexpr auto kKeptBits = [] {
 
 static_assert(std::endian::native == std::endian::little, "words are loaded as integers");
 
-// How many small letters stand from `at` on, by their bits; 64 for that many and more.
-std::uint32_t small_letters_at(const std::vector<std::uint64_t>& bits, std::uint32_t at) noexcept {
-    const std::uint32_t block = at / 64;
-    const std::uint32_t bit = at % 64;
-    const std::uint64_t next = bits[block + 1] << 1 << (63 - bit);
-    return static_cast<std::uint32_t>(std::countr_one(bits[block] >> bit | next));
+// How many small letters stand from `at` on, by their bits; kRunMax for that many and more.
+constexpr std::uint32_t kRunMax = 56;
+std::uint32_t small_letters_at(const std::uint64_t* bits, std::uint32_t at) noexcept {
+    std::uint64_t letters = 0;
+    std::memcpy(&letters, reinterpret_cast<const char*>(bits) + at / 8, sizeof letters);
+    const std::uint64_t others = ~(letters >> (at % 8)) | std::uint64_t{1} << kRunMax;
+    return static_cast<std::uint32_t>(std::countr_zero(others));
+}
+
+constexpr std::size_t kHashedBytes = LookupWord::kShortBytesMax;
+
+// The hash of a word of at most kHashedBytes bytes, of which only the first may be a capital. Reads
+// kHashedBytes bytes.
+std::uint64_t plain_hash(const char* word, std::uint32_t size) noexcept {
+    std::array<std::uint64_t, 2> parts;
+    std::memcpy(parts.data(), word, kHashedBytes);
+    return LookupWord::hash_of(size, (parts[0] & kKeptBits[size]) | 0x20,
+                               parts[1] & kKeptBits[size + 17]);
 }
 
 // The classes of a word of ASCII letters of which only the first may be a capital.
 std::uint64_t plain_classes(const CueLexicon& lexicon, std::string_view body, std::uint32_t at,
                             std::uint32_t size) noexcept {
-    constexpr std::size_t kShort = LookupWord::kShortBytesMax;
-    if (size <= kShort && at + kShort <= body.size() && !lexicon.has_endings()) {
-        std::array<std::uint64_t, 2> parts;
-        std::memcpy(parts.data(), body.data() + at, kShort);
-        parts[0] = (parts[0] & kKeptBits[size]) | 0x20;
-        parts[1] &= kKeptBits[size + 17];
-        return lexicon.listed_classes(LookupWord::hash_of(size, parts[0], parts[1]));
+    if (size <= kHashedBytes && at + kHashedBytes <= body.size() && !lexicon.has_endings()) {
+        return lexicon.listed_classes(plain_hash(body.data() + at, size));
     }
     return lexicon.classes(lookup_plain_word(body.substr(at, size)));
 }
@@ -217,15 +242,53 @@ void Tokens::find_small_letters() noexcept {
     }
 }
 
+// A run of short words that end as most do, and the signs between them, parted by spaces; up to
+// where it can't go on. What it needs is held in registers.
+inline std::uint32_t Tokens::read_plain_words(std::uint32_t at, std::uint32_t end) noexcept {
+    if (lexicon_->has_endings() || body_.size() < kHashedBytes) return at;
+    const char* const text = body_.data();
+    const std::uint64_t* const letters = small_letters_.data();
+    const CueLexicon::Listed listed(*lexicon_);
+    const auto last = std::min(end, static_cast<std::uint32_t>(body_.size() - kHashedBytes));
+    while (at < last) {
+        const auto c = static_cast<unsigned char>(text[at]);
+        if (kBytes.lead[c] == Lead::kSign && c != ':' && c != '-') {
+            Token& token = add_token();
+            token.start = at;
+            token.end = ++at;
+            token.kind = kBytes.sign[c];
+            at += text[at] == ' ' ? 1 : 0;
+            continue;
+        }
+        if (kBytes.lead[c] != Lead::kLetter) break;
+        const std::uint32_t small = small_letters_at(letters, at + 1);
+        const std::uint32_t stop = at + 1 + small;
+        if (small >= kHashedBytes) break;
+        const auto sign = static_cast<unsigned char>(text[stop]);
+        const bool capital = is_upper_ascii(c);
+        if (sign != ' ' && !kBytes.ends_plain_word[sign] &&
+            (sign != '.' || capital || small == 0)) {
+            break;
+        }
+        Token& token = add_token();
+        token.start = at;
+        token.end = stop;
+        token.capital = capital;
+        token.classes = listed.classes(plain_hash(text + at, small + 1));
+        at = stop + (sign == ' ' ? 1 : 0);
+    }
+    return at;
+}
+
 // The common word: a letter, then small letters, then something that ends any word. What is
 // different is left to read_word, which reads this word in the same way.
 inline std::uint32_t Tokens::read_plain_word(std::uint32_t at, std::uint32_t end) noexcept {
-    const std::uint32_t small = small_letters_at(small_letters_, at + 1);
+    const std::uint32_t small = small_letters_at(small_letters_.data(), at + 1);
     const std::uint32_t stop = at + 1 + small;
     const char sign = stop < end ? body_[stop] : ' ';
     const bool full_stop = sign == '.' && small != 0;  // else an initial, or part of "U.S."
     std::uint32_t genitive_bytes = 0;
-    if (small == 64) return read_word(at, end);
+    if (small == kRunMax) return read_word(at, end);
     if (!full_stop && !kBytes.ends_plain_word[static_cast<unsigned char>(sign)]) {
         const std::uint32_t apostrophe = apostrophe_bytes(body_, stop, end);
         const bool ends = apostrophe != 0 ? !is_word_byte(body_, stop + apostrophe, end)
@@ -252,7 +315,11 @@ void Tokens::read_paragraph(std::uint32_t start, std::uint32_t end) noexcept {
         const auto c = static_cast<unsigned char>(body_[at]);
         switch (kBytes.lead[c]) {
             case Lead::kSpace: ++at; break;
-            case Lead::kLetter: at = read_plain_word(at, end); break;
+            case Lead::kLetter: {
+                const std::uint32_t next = read_plain_words(at, end);
+                at = next != at ? next : read_plain_word(at, end);
+                break;
+            }
             case Lead::kWord: at = read_word(at, end); break;
             case Lead::kSign: {
                 Token& token = add_token();

@@ -104,6 +104,7 @@ class Tokens {
    private:
     void find_small_letters() noexcept;
     void read_paragraph(std::uint32_t start, std::uint32_t end) noexcept;
+    std::uint32_t read_plain_words(std::uint32_t at, std::uint32_t end) noexcept;
     std::uint32_t read_plain_word(std::uint32_t at, std::uint32_t end) noexcept;
     std::uint32_t read_word(std::uint32_t at, std::uint32_t end) noexcept;
     std::uint32_t joint_bytes(std::uint32_t at, std::uint32_t end, bool any_letter,
