@@ -21,6 +21,7 @@ class Clauses {
         steps_left_ = kStepsFree + kStepsPerToken * static_cast<std::int64_t>(tokens.all().size());
     }
     const Tokens& tokens() const noexcept { return *tokens_; }
+    const std::uint8_t* quoted() const noexcept { return quoted_; }  // as is_quoted(), by token
     bool is_quoted(std::uint32_t at) const noexcept { return quoted_[at] != 0; }
 
     // A verb of `classes` outside of marks, not a noun or an adjective that is spelled alike.

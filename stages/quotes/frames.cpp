@@ -24,18 +24,21 @@ const std::vector<Frame>& FrameFinder::find(const Clauses& clauses, bool reads_c
     frames_.clear();
     if (!reads_clauses) return frames_;
     const auto& paragraphs = tokens_->paragraphs();
+    // In registers, since all tokens pass here.
+    const Token* const all = tokens_->all().data();
+    const std::uint8_t* const quoted = clauses.quoted();
     for (paragraph_ = 0; paragraph_ < paragraphs.size(); ++paragraph_) {
         const Paragraph& paragraph = paragraphs[paragraph_];
+        const std::uint32_t last_token = paragraph.last;
         std::uint32_t at = paragraph.first;
-        while (at < paragraph.last) {
+        while (at < last_token) {
             std::uint32_t end = at;
             std::uint32_t plain = 0;
-            const Tokens& tokens = *tokens_;
             std::uint64_t classes = 0;
-            for (; end < paragraph.last && plain < kPlainTokensMax; ++end) {
-                if (clauses.is_quoted(end)) {
-                    const bool last = end + 1 >= paragraph.last || !clauses.is_quoted(end + 1) ||
-                                      tokens[end + 1].kind == TokenKind::kMark;
+            for (; end < last_token && plain < kPlainTokensMax; ++end) {
+                if (quoted[end] != 0) {
+                    const bool last = end + 1 >= last_token || quoted[end + 1] == 0 ||
+                                      all[end + 1].kind == TokenKind::kMark;
                     if (last && clauses.closes_sentence(end, paragraph)) {
                         ++end;
                         break;
@@ -43,8 +46,8 @@ const std::vector<Frame>& FrameFinder::find(const Clauses& clauses, bool reads_c
                     continue;
                 }
                 ++plain;
-                classes |= tokens[end].classes;
-                if (tokens[end].kind == TokenKind::kStop && clauses.ends_sentence(end)) break;
+                classes |= all[end].classes;
+                if (all[end].kind == TokenKind::kStop && clauses.ends_sentence(end)) break;
             }
             while (plain >= kPlainTokensMax && end < paragraph.last && clauses.is_quoted(end)) {
                 ++end;
@@ -53,9 +56,8 @@ const std::vector<Frame>& FrameFinder::find(const Clauses& clauses, bool reads_c
                 read_sentence(at, end);
             }
             at = std::max(end, at + 1);
-            while (at < paragraph.last && !clauses.is_quoted(at) &&
-                   tokens[at].kind != TokenKind::kWord && tokens[at].kind != TokenKind::kNumber &&
-                   tokens[at].kind != TokenKind::kMark) {
+            while (at < last_token && quoted[at] == 0 && all[at].kind != TokenKind::kWord &&
+                   all[at].kind != TokenKind::kNumber && all[at].kind != TokenKind::kMark) {
                 ++at;
             }
         }

@@ -523,9 +523,10 @@ void People::read(const Tokens& tokens, const std::vector<std::uint8_t>& quoted)
     name_keys_.clear();
     last_keys_.clear();
     sightings_.clear();
+    const Token* const all = tokens.all().data();
     for (const Paragraph& paragraph : tokens.paragraphs()) {
         for (std::uint32_t at = paragraph.first; at < paragraph.last; ++at) {
-            if (!tokens[at].capital || !is_name_token(tokens, at)) continue;
+            if (!all[at].capital || !is_name_token(tokens, at)) continue;
             const std::uint32_t last = run_end(tokens, at, paragraph.last);
             Mention mention = split_titles(tokens, at, last);
             if (mention.kind == Kind::kName) {
