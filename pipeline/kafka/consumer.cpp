@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -213,6 +214,7 @@ GroupToken KafkaConsumer::accept_assignment() noexcept {
         partitions_.push_back({topic_name(topic.c_str()), partition, -1, false});
     }
     assign(list.get());
+    is_paused_.store(false, std::memory_order_relaxed);
     return std::make_shared<GroupMembership>(client_.get());
 }
 
@@ -235,6 +237,7 @@ bool KafkaConsumer::rewind() noexcept {
     const PartitionList none(rd_kafka_topic_partition_list_new(0));
     assign(none.get());
     assign(list.get());
+    is_paused_.store(false, std::memory_order_relaxed);
     return true;
 }
 
@@ -248,6 +251,7 @@ bool KafkaConsumer::set_paused(bool paused) noexcept {
     }
     const auto change = paused ? rd_kafka_pause_partitions : rd_kafka_resume_partitions;
     static_cast<void>(change(client_.get(), list.get()));  // only fails for unknown partitions
+    is_paused_.store(paused, std::memory_order_relaxed);   // a number alone
     return true;
 }
 
@@ -257,7 +261,23 @@ std::vector<PartitionState> KafkaConsumer::partitions() const {
         const std::lock_guard lock(statistics_mutex_);
         json = statistics_;
     }
-    return read_statistics(json);
+    std::vector<PartitionState> partitions = read_statistics(json);
+    if (is_paused_.load(std::memory_order_relaxed)) ask_for_ends(partitions);
+    return partitions;
+}
+
+// The client learns of new records by fetching, which a pause stops.
+void KafkaConsumer::ask_for_ends(std::vector<PartitionState>& partitions) const {
+    constexpr int kPatienceMs = 200;
+    for (PartitionState& partition : partitions) {
+        std::int64_t begin = 0, end = 0;
+        if (rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(),
+                                             partition.partition, &begin, &end,
+                                             kPatienceMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return;  // the next look may have more luck
+        }
+        partition.end_offset = std::max(partition.end_offset, end);
+    }
 }
 
 void KafkaConsumer::close() noexcept {

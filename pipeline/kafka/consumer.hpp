@@ -13,6 +13,7 @@
 // source's, but for set_waker (before the start), partitions() (any) and pins (released anywhere).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -49,7 +50,8 @@ class KafkaConsumer final : public Consumer {
     void release_assignment() noexcept override;
     bool rewind() noexcept override;
     bool set_paused(bool paused) noexcept override;
-    // As of the client's last statistics, which come every second.
+    // As of the client's last statistics, which come every second. While it is paused the broker is
+    // asked, for at most 200 ms.
     std::vector<PartitionState> partitions() const override;
     Failure failure() const override { return failure_; }
     void set_waker(Parker* parker) noexcept override;
@@ -76,6 +78,7 @@ class KafkaConsumer final : public Consumer {
     Partition* find(std::string_view topic, std::int32_t partition) noexcept;
     void assign(const rd_kafka_topic_partition_list_s* partitions) noexcept;
     std::string_view topic_name(const char* name);
+    void ask_for_ends(std::vector<PartitionState>& partitions) const;
 
     ConsumerOptions options_;
     std::deque<std::string> topic_names_;  // articles view them until the process ends
@@ -87,6 +90,7 @@ class KafkaConsumer final : public Consumer {
     bool closing_ = false;
     mutable std::mutex statistics_mutex_;  // guards statistics_; taken once a second
     std::string statistics_;               // librdkafka's JSON
+    std::atomic<bool> is_paused_{false};   // for partitions()
     Failure failure_;
 };
 

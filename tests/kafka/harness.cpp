@@ -245,8 +245,8 @@ void write_config(const Daemon::File& file, const Topics& topics, const std::str
     {
         std::ofstream out(file.path + ".new");
         for (const auto& [key, value] : values) {
-            const bool plain =
-                value.front() == '[' || value.find_first_not_of("0123456789") == std::string::npos;
+            const bool plain = value == "true" || value == "false" || value.front() == '[' ||
+                               value.find_first_not_of("0123456789") == std::string::npos;
             out << key << " = " << (plain ? value : '"' + value + '"') << '\n';
         }
     }
