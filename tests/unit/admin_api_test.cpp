@@ -17,26 +17,12 @@
 #include "pipeline/archive/file_consumer.hpp"
 #include "pipeline/config_table.hpp"
 #include "pipeline/log.hpp"
+#include "tests/unit/null_producer.hpp"
 
 namespace newsmill {
 namespace {
 
 constexpr const char* kToken = "correct-horse-battery";
-
-class DiscardingProducer final : public Producer {
-   public:
-    Outcome begin() noexcept override { return Outcome::kOk; }
-    Outcome send(const Article& /*article*/) noexcept override { return Outcome::kOk; }
-    Outcome send_notice(const Article& /*article*/, const Output& /*notice*/) noexcept override {
-        return Outcome::kOk;
-    }
-    Outcome send_positions(const std::vector<Position>& /*positions*/,
-                           const GroupToken& /*token*/) noexcept override {
-        return Outcome::kOk;
-    }
-    Outcome commit() noexcept override { return Outcome::kOk; }
-    Outcome abort() noexcept override { return Outcome::kOk; }
-};
 
 // A pipeline over a small file, which runs when a test says so.
 class AdminApiTest : public testing::Test {
@@ -103,7 +89,7 @@ class AdminApiTest : public testing::Test {
     LoadedConfig loaded_;
     Mill mill_;
     FileConsumer consumer_;
-    DiscardingProducer producer_;
+    NullProducer producer_;
     MemoryJournal journal_;
     Pipeline pipeline_;
     RecentRecords recent_;

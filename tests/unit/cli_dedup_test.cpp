@@ -1,14 +1,15 @@
 // The commands about duplicates: calibrate, explain, dedup.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "daemon/cli.hpp"
 #include "daemon/journal_wiring.hpp"
 #include "daemon/mill.hpp"
 #include "pipeline/journal_record.hpp"
+#include "tests/unit/cli_run.hpp"
 
 namespace newsmill {
 namespace {
@@ -36,29 +37,10 @@ const std::string kRecipe =
     "flour, then the milk, a little at a time, and simmer until the sauce coats a spoon. Fold in "
     "the grated cheese, pour everything over the boiled potatoes and bake until golden.";
 
-struct Result {
-    int code;
-    std::string out;
-    std::string err;
-};
-
-Result run(std::vector<std::string> words) {
-    words.insert(words.begin(), "newsmill");
-    std::vector<const char*> argv;
-    for (const std::string& word : words) argv.push_back(word.c_str());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    Result result;
-    result.code = run_cli(static_cast<int>(argv.size()), argv.data());
-    result.out = testing::internal::GetCapturedStdout();
-    result.err = testing::internal::GetCapturedStderr();
-    return result;
-}
-
 class CliDedup : public testing::Test {
    protected:
     void SetUp() override {
-        folder_ = testing::TempDir() + "/newsmill_cli_dedup_" +
+        folder_ = testing::TempDir() + "/newsmill_cli_dedup_" + std::to_string(getpid()) + "_" +
                   testing::UnitTest::GetInstance()->current_test_info()->name();
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);

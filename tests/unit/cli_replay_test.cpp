@@ -7,11 +7,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "daemon/cli.hpp"
 #include "daemon/replay_wiring.hpp"
 #include "pipeline/archive/archive_writer.hpp"
 #include "pipeline/archive/replay_consumer.hpp"
 #include "pipeline/start_error.hpp"
+#include "tests/unit/cli_run.hpp"
 
 namespace newsmill {
 namespace {
@@ -20,25 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-struct Result {
-    int code;
-    std::string out;
-    std::string err;
-};
-
-Result run(std::vector<std::string> words) {
-    words.insert(words.begin(), "newsmill");
-    std::vector<const char*> argv;
-    for (const std::string& word : words) argv.push_back(word.c_str());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    Result result;
-    result.code = run_cli(static_cast<int>(argv.size()), argv.data());
-    result.out = testing::internal::GetCapturedStdout();
-    result.err = testing::internal::GetCapturedStderr();
-    return result;
-}
 
 const std::string kBridge =
     "The harbour board of Norvik closed the old swing bridge on Monday after engineers found 14 "

@@ -12,6 +12,7 @@
 #include "daemon/mill.hpp"
 #include "pipeline/archive/file_consumer.hpp"
 #include "pipeline/lag.hpp"
+#include "tests/unit/null_producer.hpp"
 
 namespace newsmill {
 namespace {
@@ -83,21 +84,6 @@ TEST(LagReader, reads_the_statistics_of_the_client) {
         EXPECT_TRUE(read_statistics(text).empty()) << text;
     }
 }
-
-class NullProducer final : public Producer {
-   public:
-    Outcome begin() noexcept override { return Outcome::kOk; }
-    Outcome send(const Article& /*article*/) noexcept override { return Outcome::kOk; }
-    Outcome send_notice(const Article& /*article*/, const Output& /*notice*/) noexcept override {
-        return Outcome::kOk;
-    }
-    Outcome send_positions(const std::vector<Position>& /*positions*/,
-                           const GroupToken& /*token*/) noexcept override {
-        return Outcome::kOk;
-    }
-    Outcome commit() noexcept override { return Outcome::kOk; }
-    Outcome abort() noexcept override { return Outcome::kOk; }
-};
 
 class MetricsTest : public testing::Test {
    protected:
