@@ -183,10 +183,11 @@ Writer::~Writer() { flush(10'000); }
 
 void Writer::on_failed_delivery(void* opaque) { ++static_cast<Writer*>(opaque)->failed_; }
 
-void Writer::write(const std::string& topic, const Record& record) {
+rd_kafka_error_t* produce_record(rd_kafka_t* client, const std::string& topic,
+                                 const Record& record) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
     for (const auto& [name, value] : record.headers) {
-        rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
+        rd_kafka_header_add(headers, name.c_str(), static_cast<ssize_t>(name.size()), value.data(),
                             static_cast<ssize_t>(value.size()));
     }
     Message message;
@@ -197,15 +198,23 @@ void Writer::write(const std::string& topic, const Record& record) {
     if (record.value) message.value(*record.value);
     if (record.timestamp_ms >= 0) message.timestamp(record.timestamp_ms);
     message.headers(headers);
-    while (rd_kafka_error_t* error = message.produce(client_.get())) {
-        const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-        rd_kafka_error_destroy(error);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+    while (rd_kafka_error_t* error = message.produce(client)) {
+        if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             rd_kafka_headers_destroy(headers);
-            throw StartError(kExitUnavailable, std::string("write: ") + rd_kafka_err2str(code));
+            return error;
         }
-        rd_kafka_poll(client_.get(), 50);
+        rd_kafka_error_destroy(error);
+        rd_kafka_poll(client, 50);
     }
+    return nullptr;
+}
+
+void Writer::write(const std::string& topic, const Record& record) {
+    rd_kafka_error_t* error = produce_record(client_.get(), topic, record);
+    if (error == nullptr) return;
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    throw StartError(kExitUnavailable, std::string("write: ") + rd_kafka_err2str(code));
 }
 
 bool Writer::flush(int timeout_ms) {

@@ -39,6 +39,11 @@ struct Record {
     std::string_view header(std::string_view name) const;
 };
 
+// Hands a record to a producer, and waits while its queue is full. Null, or an error that the
+// caller owns.
+rd_kafka_error_s* produce_record(rd_kafka_s* client, const std::string& topic,
+                                 const Record& record);
+
 class Writer {
    public:
     Writer(const std::string& brokers, const Properties& properties = {});

@@ -47,28 +47,7 @@ void TransactionalWriter::begin() {
 }
 
 void TransactionalWriter::write(const std::string& topic, const Record& record) {
-    rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
-    for (const auto& [name, value] : record.headers) {
-        rd_kafka_header_add(headers, name.c_str(), static_cast<ssize_t>(name.size()), value.data(),
-                            static_cast<ssize_t>(value.size()));
-    }
-    Message message;
-    message.topic(topic.c_str());
-    message.partition(record.partition);
-    message.copy();
-    if (record.key) message.key(*record.key);
-    if (record.value) message.value(*record.value);
-    if (record.timestamp_ms >= 0) message.timestamp(record.timestamp_ms);
-    message.headers(headers);
-    while (rd_kafka_error_t* error = message.produce(client_.get())) {
-        if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            rd_kafka_error_destroy(error);
-            rd_kafka_poll(client_.get(), 50);
-            continue;
-        }
-        rd_kafka_headers_destroy(headers);
-        check(error, "write");
-    }
+    check(produce_record(client_.get(), topic, record), "write");
 }
 
 void TransactionalWriter::commit(const std::vector<Position>& positions, const std::string& group) {
